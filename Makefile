@@ -1,0 +1,45 @@
+# Each command makes .venv and installs requirements.txt first, where that is still to do.
+
+PYTHON ?= python3
+VENV = .venv/bin/python
+READY = .venv/.ready
+
+.PHONY: help lab test lint bench results notebooks chromium
+
+help:
+	@echo "make lab        open the lessons in JupyterLab, in a working copy of your own (my_notebooks/)"
+	@echo "make test       lint, then test the library, the exercises, the notebooks and the pages in a browser"
+	@echo "make lint       check style and formatting, of the code and of the notebooks"
+	@echo "make bench      measure the performance table on this machine"
+	@echo "make results    train the agents whose curves the book shows: hours; finished runs are kept"
+	@echo "make notebooks  execute every lesson again and store its outputs"
+
+lab: $(READY)
+	$(VENV) -m trpobook.lab
+
+test: lint chromium
+	$(VENV) -m pytest
+
+lint: $(READY)
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+
+bench: $(READY)
+	$(VENV) -m trpobook bench
+
+results: $(READY)
+	$(VENV) -m trpobook.results
+
+notebooks: $(READY)
+	$(VENV) tools/execute_notebooks.py notebooks/*.ipynb
+
+chromium:
+	@sh tools/install_chromium.sh
+
+# Without pip at first, for Debian leaves out the module that would put it there; the outer pip installs it.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("trpobook needs Python 3.11 or newer; $(PYTHON) is " \
+		+ sys.version.split()[0] + ". Try: make PYTHON=python3.12 lab" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --without-pip .venv
+	$(PYTHON) -m pip --python $(VENV) install pip -r requirements.txt
+	@touch $(READY)

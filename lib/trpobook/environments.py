@@ -1,0 +1,129 @@
+"""Many copies of a task stepped together: EnvPool where it has the task, else Gymnasium; and running normalisers."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+try:
+    import envpool
+except ImportError:  # no wheel for this platform: Gymnasium serves every task, several times slower
+    envpool = None
+
+MUJOCO_TASKS = (
+    "Ant-v5",
+    "HalfCheetah-v5",
+    "Hopper-v5",
+    "Humanoid-v5",
+    "HumanoidStandup-v5",
+    "InvertedDoublePendulum-v5",
+    "InvertedPendulum-v5",
+    "Pusher-v5",
+    "Reacher-v5",
+    "Swimmer-v5",
+    "Walker2d-v5",
+)
+
+
+def cpu_count() -> int:
+    """Return the number of processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Environments:
+    """`num_envs` copies of a task, stepped together; the same seed gives the same episodes.
+
+    The step after an episode's end is a reset: its action is ignored and its reward is 0, so it is no transition.
+    The observation that comes with an end is the last one of the old episode. Actions outside the task's box are
+    clipped to it, as the simulator's motors would do: the policy's log-probability stays that of the action drawn.
+
+    Args:
+        task: an EnvPool or Gymnasium id, for instance "Hopper-v5".
+        num_envs: copies, ≥ 1.
+        seed: of the first reset, 0 ≤ seed < 2³¹.
+    Raises: ValueError for an unknown task.
+    """
+
+    def __init__(self, task: str, num_envs: int, seed: int):
+        self.task, self.num_envs = task, num_envs
+        with without_mujoco_notes():
+            if envpool is not None and task in MUJOCO_TASKS:
+                threads = min(num_envs, cpu_count())
+                self._vector = envpool.make_gymnasium(task, num_envs=num_envs, num_threads=threads, seed=seed)
+                self.observation_space = self._vector.observation_space
+                self.action_space = self._vector.action_space
+                self._reset = {}  # EnvPool is seeded once, above
+            else:
+                try:
+                    self._vector = gymnasium.make_vec(task, num_envs=num_envs, vectorization_mode="sync")
+                except gymnasium.error.Error as error:
+                    raise ValueError(f"unknown task {task!r}: {error}") from error
+                self.observation_space = self._vector.single_observation_space
+                self.action_space = self._vector.single_action_space
+                self._reset = {"seed": seed}
+
+    def reset(self) -> np.ndarray:
+        """Return the first observations, (num_envs, …)."""
+        return self._vector.reset(**self._reset)[0]
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return (observations, rewards, terminated, truncated) after one action in each copy."""
+        if isinstance(self.action_space, spaces.Box):
+            actions = np.clip(actions, self.action_space.low, self.action_space.high)
+        return self._vector.step(actions.astype(self.action_space.dtype, copy=False))[:4]
+
+    def close(self) -> None:
+        self._vector.close()
+
+
+class RunningMoments:
+    """Mean and variance of all rows seen so far, merged batch by batch (Chan, Golub & LeVeque 1979)."""
+
+    def __init__(self, shape: tuple[int, ...] = ()):
+        self.mean, self.var, self.count = np.zeros(shape), np.ones(shape), 0
+
+    def update(self, rows: np.ndarray) -> None:
+        """Take in `rows`, (n, *shape)."""
+        count = len(rows)
+        if count == 0:
+            return
+        total = self.count + count
+        shift = rows.mean(axis=0) - self.mean
+        squares = self.var * self.count + rows.var(axis=0) * count + shift**2 * (self.count * count / total)
+        self.mean = self.mean + shift * (count / total)
+        self.var, self.count = squares / total, total
+
+    def normalise(self, rows: np.ndarray, limit: float = 10.0) -> np.ndarray:
+        """Return (rows − mean)/std, clipped to ±limit, in float32."""
+        return np.clip((rows - self.mean) / np.sqrt(self.var + 1e-8), -limit, limit).astype(np.float32)
+
+
+@contextmanager
+def without_mujoco_notes():
+    """Keep MuJoCo's note on `settotalmass` off stderr and its MUJOCO_LOG.TXT out of the reader's folder.
+
+    The tasks' own model files cause the note; the reader can do nothing about it. All else that is written to
+    stderr meanwhile is passed on.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as caught:
+        here, stderr = Path.cwd(), os.dup(2)
+        os.dup2(caught.fileno(), 2)
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(here)
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            caught.seek(0)
+            rest = [line for line in caught.read().decode(errors="replace").splitlines() if "settotalmass" not in line]
+            with suppress(ValueError):  # a closed stderr can take no message
+                sys.stderr.write("".join(line + "\n" for line in rest if line.strip()))

@@ -1,0 +1,54 @@
+"""What each task is trained with: one table of defaults, and the few values that a task changes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that shapes a run beside its task, algorithm, seed and number of steps."""
+
+    num_envs: int = 32  # copies of the task stepped together
+    batch_size: int = 2048  # rows sampled per update, num_envs × steps of each
+    gamma: float = 0.99  # γ, discount
+    lam: float = 0.95  # λ of GAE
+    delta: float = 0.01  # δ, radius of the trust region, nats
+    damping: float = 0.1  # ξ, added to the Fisher matrix
+    cg_iterations: int = 10
+    hidden: tuple[int, ...] = (64, 64)  # widths of policy and value function
+    log_std: float = -0.5  # initial log σ of a Gaussian policy
+    value_learning_rate: float = 1e-3
+    value_epochs: int = 10
+    value_minibatch: int = 256
+    normalise_observations: bool = True
+    normalise_returns: bool = True
+    checkpoint_steps: int = 100_000  # environments are made anew at each checkpoint
+
+    def __post_init__(self):
+        if self.num_envs < 1 or self.batch_size % self.num_envs:
+            raise ValueError(f"batch_size {self.batch_size} must be a multiple of num_envs {self.num_envs}")
+        for name in ("delta", "value_learning_rate", "value_minibatch", "cg_iterations", "checkpoint_steps"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
+
+
+TASKS: dict[str, dict] = {
+    "Swimmer-v5": {"gamma": 0.9999},
+}
+
+
+def settings_for(task: str, **changes) -> Settings:
+    """Return the settings of `task`, with `changes` on top.
+
+    Raises: ValueError for a name that is no setting.
+    """
+    known = {field.name for field in fields(Settings)}
+    if unknown := set(changes) - known:
+        raise ValueError(f"unknown setting {sorted(unknown)[0]!r}; there are {', '.join(sorted(known))}")
+    return replace(Settings(**TASKS.get(task, {})), **changes)
+
+
+def as_data(settings: Settings) -> dict:
+    """Return the settings as plain data that JSON gives back unchanged."""
+    return {**asdict(settings), "hidden": list(settings.hidden)}

@@ -1,0 +1,447 @@
+"""The training loop: sample, estimate, update, record; checkpoints that an interrupted run resumes from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from trpobook.advantages import explained_variance, gae
+from trpobook.environments import Environments, RunningMoments
+from trpobook.policies import make_policy
+from trpobook.rollouts import Batch, Sampler, evaluate
+from trpobook.settings import Settings, as_data, settings_for
+from trpobook.trpo import trpo_update
+from trpobook.value_function import ValueFunction
+
+ALGORITHMS = ("trpo",)
+EVALUATION_EPISODES = 20
+
+COLUMNS = {
+    "update": "number of the update, from 1",
+    "steps": "transitions sampled so far",
+    "return_mean": "undiscounted true return, mean over the last 20 episodes to end; empty before the first",
+    "episode_length": "mean length of the same episodes",
+    "episodes": "episodes that ended in this batch",
+    "accepted": "1 if the line search accepted a step, else 0",
+    "gain_predicted": "gain of the linear model at the step taken, in standard deviations of the advantage",
+    "gain": "gain of the surrogate L on the batch, same unit",
+    "kl_limit": "δ, nats",
+    "kl": "mean KL(old‖new) over the batch, nats",
+    "cg_iterations": "products with the Fisher matrix that CG made",
+    "cg_residual": "CG's last residual over its first",
+    "backtracks": "how often the line search shrank the step",
+    "gradient_norm": "norm of the policy gradient",
+    "step_norm": "norm of the step in parameters",
+    "ratio_min": "smallest ratio new/old over the batch",
+    "ratio_q05": "its 5 % quantile",
+    "ratio_q95": "its 95 % quantile",
+    "ratio_max": "largest ratio",
+    "entropy": "entropy of the new policy, nats, mean over states",
+    "explained_variance": "1 − Var(G − V)/Var(G) of the value function before its fit, G its λ-return",
+    "value_loss": "mean squared error of the value function before its fit, in squared normalised returns",
+    "sample_seconds": "wall time spent acting in the environments",
+    "value_seconds": "wall time spent waiting for the fit of the value function to the batch before",
+    "advantage_seconds": "wall time of values, advantages and the scale of returns",
+    "policy_seconds": "wall time of the policy's update",
+}
+TIMINGS = tuple(name for name in COLUMNS if name.endswith("_seconds"))
+
+
+class Trainer:
+    """One run, update by update: `for row in Trainer("Hopper-v5").updates(100_000): …`.
+
+    Every `settings.checkpoint_steps` transitions the environments are made anew from (seed, number of the
+    checkpoint) and the episodes under way are cut, as by truncation. EnvPool cannot save a simulator's state; this
+    way a run that resumes from the checkpoint sees what the unbroken one saw, bit for bit.
+
+    Args:
+        task: environment id.
+        algo: one of ALGORITHMS.
+        seed: ≥ 0; same seed, settings and machine give the same run on the CPU.
+        device: "auto", "cpu" or "cuda". For small networks the CPU is the faster one.
+        settings: those of the task unless given.
+        update: keyword arguments for the update, for instance a `conjugate_gradient` of your own.
+    Lesson 10.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        algo: str = "trpo",
+        seed: int = 0,
+        device: str = "auto",
+        settings: Settings | None = None,
+        update: dict | None = None,
+    ):
+        if algo not in ALGORITHMS:
+            raise ValueError(f"unknown algorithm {algo!r}; there are {', '.join(ALGORITHMS)}")
+        if seed < 0:
+            raise ValueError(f"seed is {seed}; it must be at least 0")
+        self.task, self.algo, self.seed = task, algo, seed
+        self.settings = settings or settings_for(task)
+        self.device = choose_device(device)
+        # One thread for the networks: the same numbers on any number of cores, and the physics has the others.
+        torch.set_num_threads(1)
+        self._update = update or {}
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.shuffler = torch.Generator().manual_seed(seed)
+        self.number = 0  # of the checkpoint that the environments were made for
+        self._make_environments()
+        s, observation_space = self.settings, self.environments.observation_space
+        weights = torch.Generator().manual_seed(seed)
+        self.policy = make_policy(
+            observation_space,
+            self.environments.action_space,
+            hidden=s.hidden,
+            log_std=s.log_std,
+            generator=weights,
+        ).to(self.device)
+        self.value = ValueFunction(observation_space.shape[0], s.hidden, s.value_learning_rate, weights, self.device)
+        self.observation_moments = RunningMoments(observation_space.shape)
+        self.return_moments = RunningMoments()
+        self._worker = ThreadPoolExecutor(1)
+        self._fit: Future | None = None
+        self.steps = self.count = 0
+        self.recent: list[tuple[float, int]] = []
+
+    def _make_environments(self) -> None:
+        state = np.random.SeedSequence([self.seed, self.number]).generate_state(1)[0]
+        self.environments = Environments(self.task, self.settings.num_envs, int(state) >> 1)
+        self.sampler = Sampler(self.environments)
+        self.discounted = np.zeros(self.settings.num_envs)
+
+    def updates(self, steps: int) -> Iterator[dict]:
+        """Yield a row of COLUMNS after each update until `steps` transitions have been sampled in all."""
+        while self.steps < steps:
+            row = self._next()
+            number = self.steps // self.settings.checkpoint_steps
+            self.at_checkpoint = number > self.number
+            if self.at_checkpoint:
+                self.environments.close()
+                self.number = number
+                self._make_environments()
+            yield row
+
+    def _next(self) -> dict:
+        s = self.settings
+        clock = [time.perf_counter()]
+        batch = self.sampler.collect(self.policy, self.observation_moments, s.batch_size // s.num_envs, self.generator)
+        clock.append(time.perf_counter())
+        self._finish_fit()
+        clock.append(time.perf_counter())
+        advantages, values = self._advantages(batch)
+        targets = advantages + values
+        valid = batch.valid
+        states, actions = batch.states[:-1][valid], batch.actions[valid]
+        chosen = advantages[valid]
+        chosen = (chosen - chosen.mean()) / (chosen.std() + 1e-8)
+        clock.append(time.perf_counter())
+        record = trpo_update(
+            self.policy,
+            states,
+            actions,
+            chosen,
+            delta=s.delta,
+            damping=s.damping,
+            cg_iterations=s.cg_iterations,
+            **self._update,
+        )
+        clock.append(time.perf_counter())
+        self._fit = self._worker.submit(
+            self.value.fit, states, targets[valid], s.value_epochs, s.value_minibatch, self.shuffler
+        )
+        if s.normalise_observations:
+            self.observation_moments.update(batch.observations[valid.cpu().numpy()])
+        self.steps += batch.size
+        self.count += 1
+        self.recent = [*self.recent, *zip(batch.episode_returns, batch.episode_lengths, strict=True)][-20:]
+        means = np.mean(self.recent, axis=0).tolist() if self.recent else ["", ""]
+        row = {
+            "update": self.count,
+            "steps": self.steps,
+            "return_mean": means[0],
+            "episode_length": means[1],
+            "episodes": len(batch.episode_returns),
+            **asdict(record),
+            "explained_variance": explained_variance(values[valid], targets[valid]),
+            "value_loss": (targets - values)[valid].square().mean().item(),
+            **dict(zip(TIMINGS, np.diff(clock).tolist(), strict=True)),
+        }
+        row["accepted"] = int(row["accepted"])
+        return row
+
+    def _finish_fit(self) -> None:
+        """Wait for the value function, which is fitted to one batch while the next is sampled.
+
+        Nothing reads V before the next batch is complete, so the result is that of doing one after the other; the
+        physics and the regression keep both cores busy.
+        """
+        if self._fit is not None:
+            fit, self._fit = self._fit, None
+            fit.result()
+
+    @torch.no_grad()
+    def _advantages(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return advantages and values, both (T, n), in units of the normalised return."""
+        rewards = batch.rewards.float()
+        if not rewards.isfinite().all():
+            raise FloatingPointError("the batch's rewards contain NaN or infinity; no update is made")
+        if self.settings.normalise_returns:
+            self._update_return_scale(batch)
+            rewards = rewards / float(np.sqrt(self.return_moments.var + 1e-8))
+        values = self.value(batch.states)
+        advantages = gae(
+            rewards,
+            values[:-1],
+            values[1:],
+            batch.terminated,
+            batch.truncated,
+            self.settings.gamma,
+            self.settings.lam,
+        )
+        return advantages, values[:-1]
+
+    def _update_return_scale(self, batch: Batch) -> None:
+        """Follow the discounted return of each environment and take it into `return_moments`."""
+        rewards = batch.rewards.cpu().numpy()
+        going_on = ~(batch.terminated | batch.truncated).cpu().numpy()
+        returns = np.empty_like(rewards)
+        for t, row in enumerate(rewards):
+            self.discounted = returns[t] = self.settings.gamma * self.discounted + row
+            self.discounted = self.discounted * going_on[t]
+        self.return_moments.update(returns[batch.valid.cpu().numpy()])
+
+    def evaluate(self, episodes: int = EVALUATION_EPISODES) -> np.ndarray:
+        """Return the true returns of `episodes` episodes of the most likely action, normaliser frozen."""
+        seed = int(np.random.SeedSequence([self.seed, 2**31]).generate_state(1)[0]) >> 1
+        return evaluate(self.policy, self.observation_moments, self.task, episodes, seed)
+
+    def state(self) -> dict:
+        """Return all that the run's future depends on, as tensors and plain data."""
+        self._finish_fit()
+        return {
+            "policy": self.policy.state_dict(),
+            "value": self.value.state_dict(),
+            "optimiser": self.value.optimiser.state_dict(),
+            "observation_moments": _moments_state(self.observation_moments),
+            "return_moments": _moments_state(self.return_moments),
+            "generator": self.generator.get_state(),
+            "shuffler": self.shuffler.get_state(),
+            "number": self.number,
+            "steps": self.steps,
+            "count": self.count,
+            "recent": self.recent,
+        }
+
+    def load(self, state: dict) -> None:
+        """Take over a state that `state()` gave, made for the same task and settings."""
+        self.policy.load_state_dict(state["policy"])
+        self.value.load_state_dict(state["value"])
+        self.value.optimiser.load_state_dict(state["optimiser"])
+        for name in ("observation_moments", "return_moments"):
+            moments = getattr(self, name)
+            moments.mean, moments.var = (state[name][key].numpy() for key in ("mean", "var"))
+            moments.count = state[name]["count"]
+        self.generator.set_state(state["generator"])
+        self.shuffler.set_state(state["shuffler"])
+        self.steps, self.count, self.recent = state["steps"], state["count"], state["recent"]
+        if state["number"] != self.number:
+            self.environments.close()
+            self.number = state["number"]
+            self._make_environments()
+
+
+def _moments_state(moments: RunningMoments) -> dict:
+    return {
+        "mean": torch.tensor(moments.mean),
+        "var": torch.tensor(moments.var),
+        "count": moments.count,
+    }
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the torch device for "auto" (the CPU: for the small networks here it is the faster), "cpu" or "cuda".
+
+    Raises: ValueError for another name, or for "cuda" where there is none.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device is {name!r}; choose auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device is 'cuda', but PyTorch finds no GPU; choose auto or cpu")
+    return torch.device("cuda" if name == "cuda" else "cpu")
+
+
+class RunFolder:
+    """A run on disk: config.json, metrics.csv, checkpoint.pt, final.pt. Nothing in it is ever half-written."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def create(self, config: dict) -> None:
+        """Start a new run here. Raises: ValueError when the folder holds something already."""
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            held = "a run: add --resume to go on with it" if (self.path / "config.json").exists() else "other files"
+            raise ValueError(f"{self.path} already holds {held}, or choose another --out")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"cannot create the folder {self.path} ({error.strerror}); choose another --out"
+            ) from error
+        self._write("metrics.csv", (",".join(COLUMNS) + "\n").encode())
+        self._write("config.json", (json.dumps(config, indent=2) + "\n").encode())
+
+    def config(self) -> dict:
+        """Return the run's config. Raises: ValueError when there is none to read."""
+        try:
+            return json.loads((self.path / "config.json").read_text())
+        except FileNotFoundError:
+            raise ValueError(f"{self.path} holds no run (no config.json)") from None
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{self.path / 'config.json'} is damaged ({error}); nothing was changed") from None
+
+    def save(self, name: str, state: dict) -> None:
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        self._write(name, buffer.getvalue())
+
+    def load(self, name: str) -> dict | None:
+        """Return what `save` wrote, None if it never did. Raises: ValueError for a damaged file."""
+        file = self.path / name
+        if not file.exists():
+            return None
+        try:
+            return torch.load(file, weights_only=True, map_location="cpu")
+        except Exception as error:  # torch.load raises a different type for each kind of damage
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ValueError(
+                f"{file} is damaged ({reason[:80]}); move it away to begin the run again. Nothing was changed"
+            ) from None
+
+    def trim_metrics(self, updates: int) -> None:
+        """Keep the rows of the first `updates` updates: later ones are computed again."""
+        lines = (self.path / "metrics.csv").read_bytes().splitlines(keepends=True)
+        self._write("metrics.csv", b"".join(lines[: updates + 1]))
+
+    def append(self, row: dict) -> None:
+        try:
+            with (self.path / "metrics.csv").open("a", newline="") as file:
+                csv.DictWriter(file, COLUMNS, lineterminator="\n").writerow(row)
+        except OSError as error:
+            raise _refused(self.path / "metrics.csv", error) from error
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Write to a temporary file, force it to disk, then rename: a reader sees the old file or the new one."""
+        temporary = self.path / f".{name}.partial"
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path / name)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise _refused(self.path / name, error) from error
+
+
+def _refused(file: Path, error: OSError) -> OSError:
+    return OSError(f"cannot write {file} ({error.strerror}); mend that, then go on with --resume")
+
+
+def train(
+    task: str,
+    algo: str,
+    steps: int,
+    seed: int,
+    device: str,
+    out: Path,
+    resume: bool = False,
+    on_update: Callable[[dict], None] = lambda row: None,
+) -> dict:
+    """Train, leave a RunFolder at `out`, and return the summary that the command line prints.
+
+    Raises: ValueError for input that cannot be served, OSError when the disk refuses, FloatingPointError when a
+    NaN or an infinity stops an update. What was on disk stays.
+    """
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; it must be at least 1")
+    trainer = Trainer(task, algo, seed, device)
+    folder = RunFolder(out)
+    config = {
+        "env": task,
+        "algo": algo,
+        "seed": seed,
+        "device": str(trainer.device),
+        "settings": as_data(trainer.settings),
+    }
+    if resume:
+        found = folder.config()
+        for key, value in config.items():
+            if found.get(key) != value:
+                raise ValueError(f"{out} holds a run with {key} {found.get(key)!r}, not {value!r}; nothing was changed")
+        state = folder.load("checkpoint.pt")
+        if state is not None:
+            trainer.load(state)
+        folder.trim_metrics(trainer.count)
+    else:
+        folder.create({**config, "versions": _versions()})
+    start, start_steps = time.perf_counter(), trainer.steps
+    for row in trainer.updates(steps):
+        folder.append(row)
+        if trainer.at_checkpoint:
+            folder.save("checkpoint.pt", trainer.state())
+        on_update(row)
+    seconds = time.perf_counter() - start
+    folder.save("final.pt", trainer.state())
+    returns = trainer.evaluate()
+    return {
+        "env": task,
+        "algo": algo,
+        "seed": seed,
+        "steps": trainer.steps,
+        "seconds": round(seconds, 2),
+        "steps_per_second": round((trainer.steps - start_steps) / seconds) if seconds else 0,
+        "return_mean": float(returns.mean()),
+        "return_std": float(returns.std()),
+    }
+
+
+def restore(path: Path, device: str = "cpu") -> Trainer:
+    """Return the trainer of the run in `path`, at its end, or at its last checkpoint if it has not ended.
+
+    Raises: ValueError when there is no run, or none that can be read.
+    """
+    folder = RunFolder(path)
+    config = folder.config()
+    state = folder.load("final.pt") or folder.load("checkpoint.pt")
+    if state is None:
+        raise ValueError(f"{path} has no checkpoint yet; let its training run on")
+    settings = Settings(**{**config["settings"], "hidden": tuple(config["settings"]["hidden"])})
+    trainer = Trainer(config["env"], config["algo"], config["seed"], device, settings)
+    trainer.load(state)
+    return trainer
+
+
+def _versions() -> dict:
+    packages = ("torch", "numpy", "gymnasium", "mujoco", "envpool", "trpobook")
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except ModuleNotFoundError:
+            found[package] = None
+    return found

@@ -1,0 +1,49 @@
+"""The value function V(s) and its regression on returns."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from trpobook.policies import MLP
+
+
+class ValueFunction(nn.Module):
+    """V(s) by an MLP, with an Adam optimiser of its own that lives on from fit to fit.
+
+    All weights are views of one flat vector, so that Adam takes one step on one tensor: on minibatches of a hundred
+    rows the overhead of six tensors costs more than the arithmetic.
+    """
+
+    def __init__(self, state_dim: int, hidden, learning_rate: float, generator: torch.Generator, device="cpu"):
+        super().__init__()
+        self.network = MLP((state_dim, *hidden, 1), 1.0, generator).to(device)
+        self.theta = nn.utils.parameters_to_vector(self.network.parameters()).detach().clone()
+        for p, piece in zip(
+            self.network.parameters(),
+            self.theta.split([p.numel() for p in self.network.parameters()]),
+            strict=True,
+        ):
+            p.data = piece.view_as(p)
+        self.optimiser = torch.optim.Adam([self.theta], lr=learning_rate, fused=True)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Return V of each of `states` (…, state_dim), shape (…)."""
+        return self.network(states).squeeze(-1)
+
+    @torch.no_grad()
+    def fit(self, states: Tensor, targets: Tensor, epochs: int, minibatch: int, generator: torch.Generator) -> None:
+        """Regress V(states) (n, state_dim) on `targets` (n,) by least squares, in shuffled minibatches.
+
+        Raises: FloatingPointError when the weights do not stay finite; they are then those from before the call.
+        Lesson 03.
+        """
+        before = self.theta.clone()
+        for _ in range(epochs):
+            for rows in torch.randperm(len(states), generator=generator).to(states.device).split(minibatch):
+                values, _, vjp = self.network.linearise(states[rows])
+                self.theta.grad = vjp((values - targets[rows, None]) * (2 / len(rows)))
+                self.optimiser.step()
+        if not self.theta.isfinite().all():
+            self.theta.copy_(before)
+            raise FloatingPointError("the value function's weights became NaN or infinite; those before the fit stand")
