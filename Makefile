@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV = .venv/bin/python
 READY = .venv/.ready
 
-.PHONY: help lab test lint bench results notebooks chromium
+.PHONY: help lab test lint bench results figures notebooks chromium
 
 help:
 	@echo "make lab        open the lessons in JupyterLab, in a working copy of your own (my_notebooks/)"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint       check style and formatting, of the code and of the notebooks"
 	@echo "make bench      measure the performance table on this machine"
 	@echo "make results    train the agents whose curves the book shows: hours; finished runs are kept"
+	@echo "make figures    draw the pictures that stand outside the lessons"
 	@echo "make notebooks  execute every lesson again and store its outputs"
 
 lab: $(READY)
@@ -29,6 +30,9 @@ bench: $(READY)
 
 results: $(READY)
 	$(VENV) -m trpobook.results
+
+figures: $(READY)
+	$(VENV) -m trpobook.figures
 
 notebooks: $(READY)
 	$(VENV) tools/execute_notebooks.py notebooks/*.ipynb

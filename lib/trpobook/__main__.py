@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 
@@ -66,18 +67,19 @@ def run_train(options) -> int:
     from trpobook.training import train
 
     out = options.out or Path("runs") / f"{options.env}-{options.algo}-{options.seed}"
-    bar = tqdm(total=options.steps, unit=" steps", unit_scale=True, desc=options.env, delay=1e-9)
+    with ExitStack() as stack:
+        bar = None
 
-    def show(row: dict) -> None:
-        bar.set_postfix({"return": row["return_mean"], "KL": row["kl"]}, refresh=False)
-        bar.update(row["steps"] - bar.n)
+        def show(row: dict) -> None:
+            nonlocal bar
+            if bar is None:  # not before the first update: what is wrong with the input takes one line, alone
+                bar = stack.enter_context(tqdm(total=options.steps, unit=" steps", unit_scale=True, desc=options.env))
+            bar.set_postfix({"return": row["return_mean"], "KL": row["kl"]}, refresh=False)
+            bar.update(row["steps"] - bar.n)
 
-    try:
         summary = train(
             options.env, options.algo, options.steps, options.seed, options.device, out, options.resume, show
         )
-    finally:
-        bar.close()
     print(json.dumps(summary))
     return 0
 

@@ -33,7 +33,7 @@ def gae(
         if not 0 <= value <= 1:
             raise ValueError(f"{name} is {value}; it must lie in [0, 1]")
     deltas = rewards + gamma * next_values * ~terminated - values
-    carry = gamma * lam * ~(terminated | truncated)
+    carry = gamma * lam * (~(terminated | truncated)).to(deltas.dtype)
     advantages = torch.empty_like(deltas)
     ahead = torch.zeros_like(deltas[0])
     for t in reversed(range(len(deltas))):

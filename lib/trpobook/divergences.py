@@ -31,10 +31,7 @@ def kl_categorical(p: ArrayLike, q: ArrayLike) -> np.ndarray:
     Lesson 01; Kullback & Leibler 1951.
     """
     p, q = np.broadcast_arrays(_distribution("p", p), _distribution("q", q))
-    ratio = np.ones_like(p)
-    with np.errstate(divide="ignore"):
-        np.divide(p, q, out=ratio, where=p > 0)
-    return np.sum(p * np.log(ratio), axis=-1)
+    return np.sum(p * (_log_where(p > 0, p) - _log_where(p > 0, q)), axis=-1)
 
 
 def kl_gaussian(mean_p: ArrayLike, std_p: ArrayLike, mean_q: ArrayLike, std_q: ArrayLike) -> np.ndarray:
@@ -78,7 +75,7 @@ def chi_squared(new: ArrayLike, old: ArrayLike) -> np.ndarray:
     """
     new, old = np.broadcast_arrays(_distribution("new", new), _distribution("old", old))
     squares = np.zeros_like(new)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         np.divide(new**2, old, out=squares, where=new > 0)
     return np.sum(squares, axis=-1) - 1
 
@@ -129,10 +126,13 @@ def trajectory_kl(transition: ArrayLike, pi_old: ArrayLike, pi_new: ArrayLike, s
 def _sum_of_p_log(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Return Σ p log q with 0·log q = 0."""
     p, q = np.broadcast_arrays(p, q)
-    logs = np.zeros_like(p)
+    return np.sum(p * _log_where(p > 0, q), axis=-1)
+
+
+def _log_where(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return log x, −inf at 0, where the mask holds, and 0 elsewhere."""
     with np.errstate(divide="ignore"):
-        np.log(q, out=logs, where=p > 0)
-    return np.sum(p * logs, axis=-1)
+        return np.log(x, out=np.zeros_like(x), where=mask)
 
 
 def _distribution(name: str, p: ArrayLike) -> np.ndarray:

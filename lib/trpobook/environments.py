@@ -44,14 +44,23 @@ class Environments:
     The observation that comes with an end is the last one of the old episode. Actions outside the task's box are
     clipped to it, as the simulator's motors would do: the policy's log-probability stays that of the action drawn.
 
+    EnvPool 1.2.5 holds MuJoCo 3.6.0, and requirements.txt pins that version for Gymnasium too: from one state all
+    eleven tasks then step alike, to 1e-8 in every observation (a test compares them). Under MuJoCo 4.0.0 the three
+    tasks whose root floats free, Ant and both Humanoids, part by 1e-7 to 1e-5 in position within one step, and by
+    more in the contact forces that they observe.
+
     Args:
         task: an EnvPool or Gymnasium id, for instance "Hopper-v5".
         num_envs: copies, ≥ 1.
         seed: of the first reset, 0 ≤ seed < 2³¹.
+        stagger: cut the first episode of copy i short, by truncation, after i/num_envs of the task's time limit.
+            Copies that all survive would else reach the time limit together, batch upon batch would hold no
+            beginning of an episode, and the policy would forget how to begin: it balanced the double pendulum
+            after 200,000 steps, and had lost it again after 230,000.
     Raises: ValueError for an unknown task.
     """
 
-    def __init__(self, task: str, num_envs: int, seed: int):
+    def __init__(self, task: str, num_envs: int, seed: int, stagger: bool = False):
         self.task, self.num_envs = task, num_envs
         with without_mujoco_notes():
             if envpool is not None and task in MUJOCO_TASKS:
@@ -63,11 +72,20 @@ class Environments:
             else:
                 try:
                     self._vector = gymnasium.make_vec(task, num_envs=num_envs, vectorization_mode="sync")
-                except gymnasium.error.Error as error:
+                except (gymnasium.error.Error, ModuleNotFoundError) as error:
                     raise ValueError(f"unknown task {task!r}: {error}") from error
                 self.observation_space = self._vector.single_observation_space
                 self.action_space = self._vector.single_action_space
                 self._reset = {"seed": seed}
+        limit = self._time_limit() if stagger else 0
+        self._cuts = np.arange(num_envs) * limit // num_envs
+        self._count = 0
+        self.cut = np.zeros(num_envs, dtype=bool)  # the copies whose episode the last step cut short
+
+    def _time_limit(self) -> int:
+        """Return after how many steps the task truncates an episode, 0 for never."""
+        spec = self._vector.spec
+        return (spec.config.max_episode_steps if hasattr(spec, "config") else spec.max_episode_steps) or 0
 
     def reset(self) -> np.ndarray:
         """Return the first observations, (num_envs, …)."""
@@ -77,7 +95,25 @@ class Environments:
         """Return (observations, rewards, terminated, truncated) after one action in each copy."""
         if isinstance(self.action_space, spaces.Box):
             actions = np.clip(actions, self.action_space.low, self.action_space.high)
-        return self._vector.step(actions.astype(self.action_space.dtype, copy=False))[:4]
+        actions = actions.astype(self.action_space.dtype, copy=False)
+        observations, rewards, terminated, truncated, _ = self._vector.step(actions)
+        if self._count <= self._cuts[-1]:
+            observations, rewards = observations.copy(), rewards.copy()
+            terminated, truncated = terminated.copy(), truncated.copy()
+            for i in np.flatnonzero((self._cuts == self._count) & (self._cuts > 0)):
+                observations[i] = self._restart(i)
+                rewards[i], terminated[i], truncated[i] = 0, False, False
+            self._count += 1
+            self.cut = (self._cuts == self._count) & ~terminated & ~truncated
+            truncated |= self.cut
+        return observations, rewards, terminated, truncated
+
+    def _restart(self, i: int) -> np.ndarray:
+        """Begin a new episode in copy i alone; return its first observation."""
+        if isinstance(self._vector, gymnasium.vector.SyncVectorEnv):
+            mask = np.arange(self.num_envs) == i
+            return self._vector.reset(options={"reset_mask": mask})[0][i]
+        return self._vector.reset(np.array([i]))[0][0]
 
     def close(self) -> None:
         self._vector.close()

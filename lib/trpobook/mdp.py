@@ -22,6 +22,19 @@ class TabularMDP:
     gamma: float
     absorbing: np.ndarray  # booleans, (S,)
 
+    def __post_init__(self):
+        states, actions = self.reward.shape
+        shapes = {"transition": (states, actions, states), "start": (states,), "absorbing": (states,)}
+        for name, shape in shapes.items():
+            if (got := getattr(self, name).shape) != shape:
+                raise ValueError(f"{name} has shape {got}; reward's {self.reward.shape} asks for {shape}")
+        for name in ("transition", "start"):
+            rows = getattr(self, name)
+            if np.any(rows < 0) or not np.allclose(rows.sum(axis=-1), 1):
+                raise ValueError(f"{name} is no distribution: make each row at least 0 with sum 1")
+        if not 0 <= self.gamma <= 1:
+            raise ValueError(f"gamma is {self.gamma}; it must lie in [0, 1], and be 1 only where every policy ends")
+
     @property
     def live(self) -> np.ndarray:
         """1 on states that do not absorb, else 0, (S,)."""
@@ -74,10 +87,32 @@ class TabularMDP:
         return self.visitation(pi).sum() * (advantage - advantage.mean(axis=1, keepdims=True))
 
 
+def optimal_policy(mdp: TabularMDP) -> np.ndarray:
+    """Return a deterministic policy with the highest value at every state, (S, A), by policy iteration.
+
+    Each round is greedy on Q; by the performance-difference lemma it lowers V nowhere, and there are finitely many
+    such policies. Lesson 05; Howard 1960.
+    """
+    pi = np.full(mdp.reward.shape, 1 / mdp.reward.shape[1])
+    value = mdp.value(pi)
+    while True:
+        pi = np.eye(mdp.reward.shape[1])[mdp.action_value(pi).argmax(axis=1)]
+        better = mdp.value(pi)
+        if np.all(better <= value + 1e-12):
+            return pi
+        value = better
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Return the distribution over the last axis with these logits; complex logits too, for complex steps."""
     weights = np.exp(logits - logits.real.max(axis=-1, keepdims=True))
     return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the logarithm of `softmax`, finite where the probability itself is too small for a float."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def random_mdp(

@@ -27,7 +27,7 @@ class Batch:
     truncated: Tensor  # (T, n)
     valid: Tensor  # (T, n)
     observations: np.ndarray  # (T, n, …), before normalisation
-    episode_returns: list[float]  # of the episodes that ended in this batch, undiscounted, true rewards
+    episode_returns: list[float]  # of the whole episodes that ended in this batch, undiscounted, true rewards
     episode_lengths: list[int]
 
     @property
@@ -72,8 +72,9 @@ class Sampler:
             self.lengths += valid[t]
             self.ended = terminated[t] | truncated[t]
             if self.ended.any():
-                episode_returns += self.returns[self.ended].tolist()
-                episode_lengths += self.lengths[self.ended].tolist()
+                whole = self.ended & ~self.environments.cut
+                episode_returns += self.returns[whole].tolist()
+                episode_lengths += self.lengths[whole].tolist()
                 self.returns[self.ended] = self.lengths[self.ended] = 0
         states[steps] = torch.from_numpy(moments.normalise(self.observations))
 

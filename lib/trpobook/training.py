@@ -119,7 +119,7 @@ class Trainer:
 
     def _make_environments(self) -> None:
         state = np.random.SeedSequence([self.seed, self.number]).generate_state(1)[0]
-        self.environments = Environments(self.task, self.settings.num_envs, int(state) >> 1)
+        self.environments = Environments(self.task, self.settings.num_envs, int(state) >> 1, stagger=True)
         self.sampler = Sampler(self.environments)
         self.discounted = np.zeros(self.settings.num_envs)
 
@@ -230,7 +230,7 @@ class Trainer:
         return evaluate(self.policy, self.observation_moments, self.task, episodes, seed)
 
     def state(self) -> dict:
-        """Return all that the run's future depends on, as tensors and plain data."""
+        """Return all that the run's future depends on, as tensors and plain data; the weights are the live ones."""
         self._finish_fit()
         return {
             "policy": self.policy.state_dict(),

@@ -1,0 +1,194 @@
+"""Pictures for the page: a figure as PNG with its sentence, and labels that stand beside their lines."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import numpy as np
+from IPython.display import Markdown, display
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from . import style
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def png(figure: Figure, *, dpi: int = 100) -> bytes:
+    """Return the figure as PNG, rendered by Agg and lightly compressed, in tens of milliseconds."""
+    buffer = io.BytesIO()
+    figure.set_dpi(dpi)
+    figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
+    return buffer.getvalue()
+
+
+def show(figure: Figure, caption: str) -> None:
+    """Display a still picture and, below it, a sentence that says what it shows.
+
+    The sentence is also the picture's alternative text.
+    """
+    width = int(figure.get_figwidth() * 100)
+    data = {"image/png": png(figure, dpi=160), "text/plain": caption}
+    display(data, metadata={"image/png": {"width": width, "alt": caption}}, raw=True)
+    display(Markdown(f"*{caption}*"))
+
+
+def label(axes: Axes, line: Line2D, text: str, *, at: float = 1.0, dx: float = 4, dy: float = 0, **alignment) -> None:
+    """Write text in a line's colour beside a point of it: at = 0 the first, 1 the last; dx, dy in points."""
+    x, y = line.get_data()
+    index = round(at * (len(x) - 1))
+    axes.annotate(
+        text,
+        (x[index], y[index]),
+        (dx, dy),
+        textcoords="offset points",
+        color=line.get_color(),
+        annotation_clip=False,
+        **({"va": "center", "ha": "left"} | alignment),
+    )
+
+
+def bars(axes: Axes, names: list[str], old, new) -> None:
+    """Draw two distributions over the same outcomes as pairs of bars, the old solid, the new hatched."""
+    places = range(len(names))
+    axes.bar([i - 0.2 for i in places], old, 0.38, color=style.OLD["color"], label="old p")
+    axes.bar(
+        [i + 0.2 for i in places],
+        new,
+        0.38,
+        facecolor="white",
+        edgecolor=style.NEW["color"],
+        hatch="///",
+        label="new q",
+    )
+    axes.set_xticks(list(places), names)
+    axes.set(ylim=(0, 1), ylabel="probability")
+    axes.grid(False, axis="x")
+
+
+def powers_of_ten(axis: Axis, exponents) -> None:
+    """Mark powers of ten on an axis that shows log₁₀ of a quantity; far faster than a log scale."""
+    names = [f"10{str(e).translate(SUPERSCRIPTS)}" for e in exponents]
+    axis.set_ticks(list(exponents), names)
+
+
+def show_array(pixels: np.ndarray, caption: str) -> None:
+    """Display a picture given as (height, width, 3) bytes, a film strip for instance, and its sentence."""
+    height, width = pixels.shape[:2]
+    figure = Figure(figsize=(width / 100, height / 100))
+    figure.figimage(pixels)
+    data = {"image/png": png(figure), "text/plain": caption}
+    display(data, metadata={"image/png": {"width": min(width, 960), "alt": caption}}, raw=True)
+    display(Markdown(f"*{caption}*"))
+
+
+class Growing:
+    """A picture on the page that is drawn again while numbers come in; what it shows last is stored as a PNG.
+
+    It needs no widget: it works wherever a notebook runs, and on a page without a kernel the last drawing stays.
+    """
+
+    def __init__(self, figure: Figure, caption: str, *, every: float = 1.0) -> None:
+        """Display the figure as it is; `every` is the least time between two drawings, seconds."""
+        self.figure, self.caption, self.every = figure, caption, every
+        self.handle = display(*self._picture(), **self._details(), display_id=True)
+        self.drawn = time.monotonic()
+        display(Markdown(f"*{caption}*"))
+
+    def due(self) -> bool:
+        """Return whether it is time to draw again."""
+        return time.monotonic() - self.drawn >= self.every
+
+    def update(self) -> None:
+        """Show the figure as it now is."""
+        self.handle.update(*self._picture(), **self._details())
+        self.drawn = time.monotonic()
+
+    def _picture(self) -> tuple:
+        return ({"image/png": png(self.figure, dpi=110), "text/plain": self.caption},)
+
+    def _details(self) -> dict:
+        width = int(self.figure.get_figwidth() * 100)
+        return {"metadata": {"image/png": {"width": width, "alt": self.caption}}, "raw": True}
+
+
+def column(rows: list[dict], name: str) -> np.ndarray:
+    """Return a column of the training log as numbers; an empty cell becomes NaN."""
+    return np.array([np.nan if row[name] == "" else row[name] for row in rows], float)
+
+
+def draw_training(axes, rows: list[dict], steps: int) -> None:
+    """Draw a run so far on three axes: mean return, KL of each update against δ, steps a second.
+
+    Args:
+        rows: of the training log.
+        steps: where the run will end; fixes the horizontal axis.
+    """
+    thousands = column(rows, "steps") / 1000
+    for panel, title in zip(axes, ("return", "KL(old‖new) of each update", "speed"), strict=True):
+        panel.clear()
+        panel.set(title=title, xlim=(0, steps / 1000), xlabel="thousand steps")
+    returns, divergence, speed = axes
+
+    returns.plot(thousands, column(rows, "return_mean"), **style.RETURN)
+    returns.set(ylabel="mean of the last 20 episodes", ylim=(0, None))
+
+    limit = rows[-1]["kl_limit"]
+    accepted = column(rows, "accepted") == 1
+    divergence.axhspan(0, limit, **style.BAND, linewidth=0)
+    divergence.plot(thousands[accepted], column(rows, "kl")[accepted], ".", color=style.OLD["color"], markersize=4)
+    divergence.plot(thousands[~accepted], column(rows, "kl")[~accepted], "x", color=style.NEW["color"], markersize=7)
+    divergence.text(0, 1.03 * limit, " δ, the radius of the trust region", color=style.MUTED)
+    divergence.set(ylabel="nats", ylim=(0, 1.3 * limit))
+
+    seconds = np.cumsum(sum(column(rows, name) for name in rows[-1] if name.endswith("_seconds")))
+    sampled, first = column(rows, "steps"), np.maximum(np.arange(len(rows)) - 20, -1)
+    before = np.where(first < 0, 0, sampled[first]), np.where(first < 0, 0, seconds[first])
+    speed.plot(thousands, (sampled - before[0]) / (seconds - before[1]), color=style.INK)
+    speed.set(ylabel="steps a second", ylim=(0, None))
+
+
+def draw_log(axes, rows: list[dict]) -> None:
+    """Draw what else a training log tells, on six axes: promises, the solver, the line search, then the policy."""
+    thousands = column(rows, "steps") / 1000
+    titles = ("gain: promised and kept", "residual of CG", "times the step was shrunk")
+    titles += ("ratios new/old in the batch", "entropy of the policy", "explained variance")
+    for panel, title in zip(axes, titles, strict=True):
+        panel.set(title=title, xlabel="thousand steps")
+    promise, residual, backtracks, ratios, entropy, variance = axes
+
+    dots = {"linestyle": "none", "markersize": 4}
+    promise.plot(thousands, column(rows, "gain_predicted"), "o", mfc="none", color=style.SURROGATE["color"], **dots)
+    promise.plot(thousands, column(rows, "gain"), ".", color=style.OLD["color"], **dots)
+    promise.text(0.97, 0.15, "○ linear model", color=style.SURROGATE["color"], transform=promise.transAxes, ha="right")
+    promise.text(0.97, 0.05, "• surrogate", color=style.OLD["color"], transform=promise.transAxes, ha="right")
+    promise.set(ylabel="standard deviations of A", ylim=(0, None))
+    residual.plot(thousands, column(rows, "cg_residual"), ".", color=style.INK, **dots)
+    residual.set(ylabel="last over first", ylim=(0, None))
+    backtracks.plot(thousands, column(rows, "backtracks"), ".", color=style.INK, **dots)
+    backtracks.set(ylabel="backtracks", ylim=(-0.5, max(4, column(rows, "backtracks").max()) + 0.5))
+    backtracks.yaxis.get_major_locator().set_params(integer=True)
+
+    ratios.fill_between(thousands, column(rows, "ratio_min"), column(rows, "ratio_max"), color="#E6EAEE")
+    ratios.fill_between(thousands, column(rows, "ratio_q05"), column(rows, "ratio_q95"), color="#8FA6BC")
+    ratios.text(0.03, 0.92, "all", color=style.MUTED, transform=ratios.transAxes)
+    ratios.text(0.03, 0.82, "the middle 90 %", color="#47637E", transform=ratios.transAxes)
+    ratios.axhline(1, color=style.INK, linewidth=1)
+    ratios.set(ylim=(0, 3), ylabel="ratio")
+    entropy.plot(thousands, column(rows, "entropy"), color=style.INK)
+    entropy.set(ylabel="nats")
+    variance.plot(thousands, column(rows, "explained_variance"), color=style.INK, linewidth=1)
+    variance.set(ylim=(-0.2, 1.02), ylabel="of the returns, by V")
+
+
+def draw_batch(axes: Axes, terminated: np.ndarray, truncated: np.ndarray, valid: np.ndarray) -> None:
+    """Draw a batch as a map, time to the right, one line an environment; all arguments are (T, n) booleans."""
+    kinds = np.where(~valid, 3, np.where(truncated, 2, np.where(terminated, 1, 0)))
+    colours = ["#E3E9EF", style.NEW["color"], style.OLD["color"], style.INK]
+    axes.imshow(kinds.T, cmap=ListedColormap(colours), vmin=0, vmax=3, aspect="auto", interpolation="nearest")
+    axes.grid(False)
+    axes.set(xlabel="step of the batch", ylabel="environment")

@@ -1,0 +1,1 @@
+"""The interactives of the lessons, one module a lesson; `base` holds the pattern."""

@@ -1,0 +1,37 @@
+"""What all tests share: where the book and its lessons are, and a copy of the lessons to run them in."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+BOOK = Path(__file__).resolve().parents[1]
+LESSONS = sorted((BOOK / "notebooks").glob("*.ipynb"))
+
+# One thread a process: what runs beside the tests then can't change how long they take.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def each_lesson(function):
+    """Run a test once for each lesson, as its argument ``lesson``, the path of the notebook."""
+    return pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)(function)
+
+
+@pytest.fixture(scope="session")
+def lessons_copy(tmp_path_factory):
+    """A temporary copy of notebooks/ beside a link to figures/: what a lesson writes stays in it."""
+    book = tmp_path_factory.mktemp("book")
+    (book / "figures").symlink_to(BOOK / "figures")
+    shutil.copytree(BOOK / "notebooks", book / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    return book / "notebooks"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests measured by ``record_property``, above the closing line."""
+    reports = [report for report in terminalreporter.getreports("passed") if report.user_properties]
+    if reports:
+        terminalreporter.section("measured")
+    for report in reports:
+        for name, value in report.user_properties:
+            terminalreporter.line(f"{report.nodeid}: {name}: {value}")

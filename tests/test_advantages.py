@@ -1,0 +1,104 @@
+"""Generalised advantage estimation against sums written out, in float64."""
+
+import pytest
+import torch
+
+from trpobook.advantages import explained_variance, gae
+
+T, N = 12, 4
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(1)
+
+    def random():
+        return torch.randn(T, N, generator=generator, dtype=torch.float64)
+
+    ends = torch.rand(T, N, generator=generator) < 0.25
+    terminated = ends & (torch.rand(T, N, generator=generator) < 0.5)
+    assert terminated.any() and (ends & ~terminated).any()
+    return {
+        "rewards": random(),
+        "values": random(),
+        "next_values": random(),
+        "terminated": terminated,
+        "truncated": ends & ~terminated,
+    }
+
+
+def written_out(batch, gamma, lam, t, n):
+    """Return Σ_l (γλ)^l δ_{t+l} up to the episode's end or the batch's, term by term."""
+    total, weight = 0.0, 1.0
+    for k in range(t, T):
+        future = 0.0 if batch["terminated"][k, n] else gamma * batch["next_values"][k, n].item()
+        total += weight * (batch["rewards"][k, n].item() + future - batch["values"][k, n].item())
+        weight *= gamma * lam
+        if batch["terminated"][k, n] or batch["truncated"][k, n]:
+            break
+    return total
+
+
+@pytest.mark.parametrize("gamma,lam", [(0.99, 0.95), (0.9, 0.0), (0.9, 1.0), (1.0, 1.0)])
+def test_equals_the_discounted_sum_of_td_errors_within_each_episode(batch, gamma, lam):
+    estimates = gae(**batch, gamma=gamma, lam=lam)
+    for t in range(T):
+        for n in range(N):
+            assert estimates[t, n].item() == pytest.approx(written_out(batch, gamma, lam, t, n), abs=1e-12)
+
+
+def test_at_lambda_1_it_is_the_discounted_return_less_the_value():
+    generator = torch.Generator().manual_seed(2)
+    rewards, values = torch.randn(2, T, 1, generator=generator, dtype=torch.float64)
+    last = torch.randn(1, generator=generator, dtype=torch.float64)
+    never = torch.zeros(T, 1, dtype=torch.bool)
+    estimates = gae(rewards, values, torch.cat([values[1:], last[None]]), never, never, 0.9, 1.0)
+    for t in range(T):
+        returns = sum(0.9 ** (k - t) * rewards[k] for k in range(t, T)) + 0.9 ** (T - t) * last
+        assert (estimates[t] - (returns - values[t])).abs() <= 1e-12
+
+
+def test_is_the_mixture_of_n_step_advantages_whose_last_term_takes_the_tail():
+    generator = torch.Generator().manual_seed(3)
+    rewards, values = torch.randn(2, T, 1, generator=generator, dtype=torch.float64)
+    following = torch.cat([values[1:], torch.randn(1, 1, generator=generator, dtype=torch.float64)])
+    never, gamma, lam = torch.zeros(T, 1, dtype=torch.bool), 0.9, 0.8
+    estimates = gae(rewards, values, following, never, never, gamma, lam)
+    for t in range(T):
+        steps = [
+            sum(gamma**k * rewards[t + k] for k in range(n)) + gamma**n * following[t + n - 1] - values[t]
+            for n in range(1, T - t + 1)
+        ]
+        mixture = (
+            sum((1 - lam) * lam ** (n - 1) * a for n, a in enumerate(steps[:-1], 1)) + lam ** (T - t - 1) * steps[-1]
+        )
+        assert (estimates[t] - mixture).abs() <= 1e-12
+
+
+def test_a_terminated_episode_has_no_future_and_a_truncated_one_keeps_it():
+    one, none = torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, 1, dtype=torch.bool)
+    assert gae(one, 0 * one, 5 * one, ~none, none, 0.9, 0.95) == 1.0
+    assert gae(one, 0 * one, 5 * one, none, ~none, 0.9, 0.95) == 1 + 0.9 * 5
+
+
+@pytest.mark.parametrize("kind", ["terminated", "truncated"])
+def test_never_leaks_across_episodes(batch, kind):
+    for other in ("terminated", "truncated"):
+        batch[other] = torch.zeros(T, N, dtype=torch.bool)
+    batch[kind][5] = True
+    before = gae(**batch, gamma=0.99, lam=0.95)
+    batch["rewards"] = batch["rewards"].clone()
+    batch["rewards"][6:] += 1000
+    assert torch.equal(gae(**batch, gamma=0.99, lam=0.95)[:6], before[:6])
+
+
+@pytest.mark.parametrize("name", ["gamma", "lam"])
+def test_a_factor_outside_0_to_1_is_named(batch, name):
+    with pytest.raises(ValueError, match=f"{name} is 1.5"):
+        gae(**batch, **({"gamma": 0.9, "lam": 0.9} | {name: 1.5}))
+
+
+def test_explained_variance_is_1_for_the_truth_and_0_for_a_constant():
+    targets = torch.tensor([1.0, 2.0, 4.0])
+    assert explained_variance(targets + 3, targets) == pytest.approx(1)
+    assert explained_variance(torch.zeros(3), targets) == pytest.approx(0)

@@ -1,0 +1,304 @@
+"""The command line as others call it: its contract, its one-line errors, and what a killed run leaves behind."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+
+from trpobook.__main__ import main
+from trpobook.settings import settings_for
+from trpobook.training import COLUMNS, TIMINGS
+
+TASK = "InvertedPendulum-v5"
+
+# A run small enough to test: the command line has no options for it, on purpose.
+SMALL = """
+import sys
+import trpobook.training as training
+from trpobook.__main__ import main
+from trpobook.settings import settings_for
+training.settings_for = lambda task: settings_for(
+    task, num_envs=4, batch_size=256, checkpoint_steps=1000, hidden=(16,), value_epochs=2)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    options = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 1000, "hidden": (16,), "value_epochs": 2}
+    monkeypatch.setattr("trpobook.training.settings_for", lambda task: settings_for(task, **options))
+
+
+def train(out, *options, steps=2500, env=TASK):
+    return main(["train", "--env", env, "--steps", str(steps), "--seed", "1", "--out", str(out), *options])
+
+
+def start(out, *options, steps=2500):
+    arguments = ["train", "--env", TASK, "--steps", str(steps), "--seed", "1", "--out", str(out), *options]
+    return subprocess.Popen(
+        [sys.executable, "-c", SMALL, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def metrics(folder):
+    """Return the rows without their wall times."""
+    return [line.split(",")[: -len(TIMINGS)] for line in (folder / "metrics.csv").read_text().splitlines()]
+
+
+def same_tensors(first, second):
+    first, second = (torch.load(folder / "final.pt", weights_only=True) for folder in (first, second))
+    for key in ("policy", "value", "observation_moments", "return_moments"):
+        assert all(np.array_equal(first[key][name], second[key][name]) for name in first[key])
+    assert torch.equal(first["generator"], second["generator"])
+
+
+def one_line(capsys):
+    """Return the error: all of standard error, which must be one line."""
+    text = capsys.readouterr().err
+    assert text.count("\n") == 1 and text.endswith("\n") and "Traceback" not in text, text
+    return text
+
+
+def test_training_prints_one_json_object_last(tmp_path, capsys):
+    assert train(tmp_path / "run") == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert list(summary) == [
+        "env",
+        "algo",
+        "seed",
+        "steps",
+        "seconds",
+        "steps_per_second",
+        "return_mean",
+        "return_std",
+    ]
+    assert summary["env"] == TASK and summary["algo"] == "trpo" and summary["seed"] == 1
+    assert summary["steps"] >= 2500 and summary["steps_per_second"] > 0
+
+
+def test_evaluation_prints_one_json_object(tmp_path, capsys):
+    train(tmp_path / "run")
+    trained = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert main(["evaluate", str(tmp_path / "run"), "--episodes", "20"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    evaluated = json.loads(line)
+    assert evaluated["return_mean"] == trained["return_mean"] and evaluated["episodes"] == 20
+
+
+def test_a_run_killed_and_resumed_is_the_run_that_never_stopped(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert start(whole, steps=6000).wait(timeout=120) == 0
+    process = start(killed, steps=6000)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (
+        (killed / "checkpoint.pt").exists() and len((killed / "metrics.csv").read_bytes().splitlines()) > 8
+    ):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(timeout=30) == -signal.SIGKILL
+    process.communicate()
+    reported = metrics(killed)
+    assert not (killed / "final.pt").exists()
+    resumed = start(killed, "--resume", steps=6000)
+    assert resumed.wait(timeout=120) == 0, resumed.stderr.read()
+    assert metrics(killed) == metrics(whole)
+    assert metrics(killed)[: len(reported) - 1] == reported[:-1]  # the last row may have been cut in half
+    same_tensors(whole, killed)
+    for process in (resumed,):
+        process.communicate()
+
+
+def test_a_run_killed_before_its_first_checkpoint_resumes_from_the_beginning(tmp_path, capsys):
+    train(tmp_path / "whole", steps=600)
+    train(tmp_path / "again", steps=600)
+    (tmp_path / "again" / "final.pt").unlink()
+    assert not (tmp_path / "again" / "checkpoint.pt").exists()
+    assert train(tmp_path / "again", "--resume", steps=600) == 0
+    assert metrics(tmp_path / "again") == metrics(tmp_path / "whole")
+    same_tensors(tmp_path / "whole", tmp_path / "again")
+
+
+def test_ctrl_c_ends_with_one_line_and_the_run_can_go_on(tmp_path):
+    process = start(tmp_path / "run", steps=10**7)
+    while not (tmp_path / "run" / "checkpoint.pt").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1].startswith("trpobook train: interrupted") and "Traceback" not in errors
+    assert start(tmp_path / "run", "--resume", steps=3000).wait(timeout=120) == 0
+
+
+@pytest.mark.parametrize(
+    "options,message",
+    [
+        (["--env", "NoSuchTask-v0"], "unknown task 'NoSuchTask-v0'"),
+        (["--env", TASK, "--algo", "sarsa"], "unknown algorithm 'sarsa'"),
+        (["--env", TASK, "--steps", "-5"], "steps is -5"),
+        (["--env", TASK, "--steps", "many"], "invalid int value: 'many'"),
+        (["--env", TASK, "--seed", "-1"], "seed is -1"),
+        (["--env", TASK, "--device", "abacus"], "device is 'abacus'"),
+        (["--env", "FrozenLake-v1"], "observation space Discrete(16)"),
+        (["--steps", "5"], "--env"),
+        (["--env", TASK, "--speed", "9"], "unrecognized arguments: --speed 9"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_code_2(options, message, tmp_path, capsys):
+    try:
+        code = main(["train", "--out", str(tmp_path / "run"), *options])
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2 and message in one_line(capsys)
+    assert not (tmp_path / "run").exists()
+
+
+class OddActions(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(-1, 1, (2,))
+    action_space = gymnasium.spaces.MultiBinary(3)
+
+
+class Poison(gymnasium.Env):
+    """Its rewards turn to NaN after 300 steps."""
+
+    observation_space = gymnasium.spaces.Box(-1, 1, (2,))
+    action_space = gymnasium.spaces.Discrete(2)
+    steps = 0
+
+    def reset(self, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action):
+        self.steps += 1
+        return np.zeros(2, np.float32), np.nan if self.steps > 300 else 1.0, False, False, {}
+
+
+gymnasium.register("OddActions-v0", OddActions, disable_env_checker=True)
+gymnasium.register("Poison-v0", Poison, disable_env_checker=True)
+
+
+def test_an_action_space_that_no_policy_serves_is_named(tmp_path, capsys):
+    assert train(tmp_path / "run", env="OddActions-v0") == 2
+    assert "action space MultiBinary(3): no policy serves it" in one_line(capsys)
+
+
+def test_nan_rewards_stop_the_run_and_keep_what_was_saved(tmp_path, capsys):
+    assert train(tmp_path / "run", env="Poison-v0", steps=5000) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert errors[-1] == "trpobook train: the batch's rewards contain NaN or infinity; no update is made"
+    rows = metrics(tmp_path / "run")
+    assert len(rows) == 1 + 4  # the header, and the batches of 4 · 64 rows before the 300th step of each copy
+    assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["count"] == 4
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
+    train(tmp_path / "run", steps=300)
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "thesis.tex").write_text("years of work")
+    capsys.readouterr()
+    for name, message in (("run", "add --resume"), ("foreign", "other files")):
+        before = contents(tmp_path / name)
+        assert train(tmp_path / name) == 2
+        assert message in one_line(capsys)
+        assert contents(tmp_path / name) == before
+
+
+def test_resuming_nothing_or_another_run_is_refused(tmp_path, capsys):
+    assert train(tmp_path / "nothing", "--resume") == 2
+    assert "holds no run" in one_line(capsys)
+    train(tmp_path / "run", steps=300)
+    capsys.readouterr()
+    before = contents(tmp_path / "run")
+    assert main(["train", "--env", TASK, "--seed", "2", "--out", str(tmp_path / "run"), "--resume"]) == 2
+    assert "seed 1, not 2" in one_line(capsys)
+    assert contents(tmp_path / "run") == before
+
+
+@pytest.mark.parametrize("name,keep", [("checkpoint.pt", 0.5), ("checkpoint.pt", 0.0), ("config.json", 0.5)])
+def test_a_truncated_file_is_named_and_nothing_is_changed(name, keep, tmp_path, capsys):
+    train(tmp_path / "run", steps=1500)
+    (tmp_path / "run" / "final.pt").unlink()
+    file = tmp_path / "run" / name
+    file.write_bytes(file.read_bytes()[: int(keep * file.stat().st_size)])
+    before = contents(tmp_path / "run")
+    for command in (["evaluate", str(tmp_path / "run")], None):
+        capsys.readouterr()
+        code = main(command) if command else train(tmp_path / "run", "--resume")
+        assert code == 2 and f"{name} is damaged" in one_line(capsys)
+        assert contents(tmp_path / "run") == before
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert train(tmp_path / "file" / "run") == 2
+    assert "cannot create the folder" in one_line(capsys)
+    assert train(tmp_path / "file") == 2
+    assert "already holds" in one_line(capsys)
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path):
+    """A limit on the size of files stands for the full disk: a checkpoint exceeds it, the rows of metrics do not."""
+    out = tmp_path / "run"
+    assert start(out, steps=1100).wait(timeout=120) == 0
+    before = contents(out)
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before["metrics.csv"]) + 4000, resource.RLIM_INFINITY))
+
+    arguments = ["train", "--env", TASK, "--steps", "4000", "--seed", "1", "--out", str(out), "--resume"]
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+    run = subprocess.run(
+        [sys.executable, "-c", SMALL, *arguments], preexec_fn=limit, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1].startswith("trpobook train: cannot write") and "--resume" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert (out / "checkpoint.pt").read_bytes() == before["checkpoint.pt"]
+    assert (out / "final.pt").read_bytes() == before["final.pt"]
+    assert not list(out.glob(".*.partial"))
+    assert start(out, "--resume", steps=2500).wait(timeout=120) == 0
+    assert start(tmp_path / "whole", steps=2500).wait(timeout=120) == 0
+    assert metrics(out) == metrics(tmp_path / "whole")
+    same_tensors(out, tmp_path / "whole")
+
+
+def test_metrics_have_the_documented_columns(tmp_path):
+    train(tmp_path / "run", steps=300)
+    assert metrics(tmp_path / "run")[0] == list(COLUMNS)[: -len(TIMINGS)]
+
+
+@pytest.mark.parametrize("command", [["evaluate", "DIR"], ["record", "DIR"]])
+def test_a_folder_without_a_run_is_named(command, tmp_path, capsys):
+    assert main([str(tmp_path) if part == "DIR" else part for part in command]) == 2
+    assert "holds no run" in one_line(capsys)
+
+
+def test_recording_writes_a_clip(tmp_path, capsys):
+    train(tmp_path / "run", steps=300)
+    clip = tmp_path / "clip.mp4"
+    if main(["record", str(tmp_path / "run"), "--out", str(clip)]) == 2:
+        reason = one_line(capsys)
+        assert "cannot render" in reason and os.environ.get("CI") != "true", reason
+        pytest.skip(reason)
+    assert clip.stat().st_size > 1000 and clip.read_bytes()[4:8] == b"ftyp"
+
+
+def test_recording_into_a_folder_that_is_not_there_is_named(tmp_path, capsys):
+    train(tmp_path / "run", steps=300)
+    capsys.readouterr()
+    assert main(["record", str(tmp_path / "run"), "--out", str(tmp_path / "no" / "clip.mp4")]) == 2
+    assert "create it first" in one_line(capsys)

@@ -1,0 +1,211 @@
+"""Each exercise: the solution passes, a wrong answer gets its own diagnosis, the stub isn't attempted."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trpobook.exercises import Exercise, check, diagnose, load
+from trpobook.exercises.checks import examine
+
+BOOK = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((BOOK / "notebooks").glob("*.ipynb"))
+SOLUTION = re.compile(r"<summary>Solution (\d+\.\d+)</summary>(.*?)</details>", re.DOTALL)
+FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+LESSONS = sorted(path.stem for path in (BOOK / "lib/trpobook/exercises").glob("lesson_*.py"))
+
+
+def cells(notebook, kind):
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    return ["".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == kind]
+
+
+def solutions(notebook):
+    """Return {number: code} of the solutions in a lesson's <details> blocks."""
+    text = "\n\n".join(cells(notebook, "markdown"))
+    return {number: "\n".join(FENCE.findall(block)) for number, block in SOLUTION.findall(text)}
+
+
+def stubs(notebook):
+    """Return {number: code of the cell that defines the function which the check of that number is given}."""
+    code = cells(notebook, "code")
+    checks = [found for source in code for found in re.findall(r'check\("(\d+\.\d+)", (\w+)', source)]
+    return {number: next(s for s in code if f"def {name}(" in s) for number, name in checks}
+
+
+def define(notebook, number, source):
+    """Run the lesson's first code cell, which imports, then `source`; return the exercise's function."""
+    namespace = {}
+    exec(cells(notebook, "code")[0], namespace)
+    exec(source, namespace)
+    return namespace[load(number).function]
+
+
+def registered():
+    return [n for lesson in LESSONS for n in importlib.import_module(f"trpobook.exercises.{lesson}").EXERCISES]
+
+
+def in_lessons(extract):
+    return [pytest.param(book, n, code, id=n) for book in NOTEBOOKS for n, code in extract(book).items()]
+
+
+def wrong_answers():
+    return [
+        pytest.param(number, answer, diagnosis, id=f"{number}-{answer.__name__}")
+        for lesson in LESSONS
+        for number, answers in importlib.import_module(f"wrong_answers.{lesson}").WRONG_ANSWERS.items()
+        for answer, diagnosis in answers
+    ]
+
+
+@pytest.mark.parametrize("extract", [solutions, stubs])
+def test_lessons_have_each_registered_exercise_once(extract):
+    found = [number for book in NOTEBOOKS for number in extract(book)]
+    assert sorted(found) == sorted(registered())
+
+
+@pytest.mark.parametrize("notebook,number,code", in_lessons(solutions))
+def test_the_books_solution_is_correct(notebook, number, code):
+    verdict = diagnose(number, define(notebook, number, code))
+    assert verdict.status == "correct", verdict.message
+
+
+@pytest.mark.parametrize("notebook,number,code", in_lessons(stubs))
+def test_the_untouched_stub_is_not_attempted(notebook, number, code):
+    assert diagnose(number, define(notebook, number, code)).status == "not attempted"
+
+
+@pytest.mark.parametrize("number,answer,diagnosis", wrong_answers())
+def test_a_wrong_answer_gets_its_own_diagnosis(number, answer, diagnosis):
+    verdict = diagnose(number, answer)
+    assert verdict.status == "wrong"
+    assert diagnosis in verdict.message
+    others = {text for text, _ in load(number).misconceptions if diagnosis not in text}
+    assert not any(text in verdict.message for text in others)
+
+
+@pytest.mark.parametrize("number", registered())
+def test_every_misconception_has_a_wrong_answer(number):
+    lesson = importlib.import_module(f"wrong_answers.lesson_{int(number.split('.')[0]):02d}")
+    catalogued = [diagnosis for _, diagnosis in lesson.WRONG_ANSWERS[number]]
+    for text, _ in load(number).misconceptions:
+        assert any(diagnosis in text for diagnosis in catalogued), text
+
+
+@pytest.mark.parametrize("number", registered())
+def test_the_expected_answer_passes_its_own_check(number):
+    exercise = load(number)
+    assert examine(exercise, exercise.expected).status == "correct"
+
+
+# The generic part, on exercises made for the purpose.
+
+DOUBLE = Exercise("double", cases=[(np.array([1.0]),), (np.array([1.0, 2.0]),)], expected=lambda x: 2 * x)
+
+
+class Hostile:
+    """An object that raises whatever one does with it."""
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no")
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+    def __bool__(self):
+        raise RuntimeError("no")
+
+
+class MuteError(Exception):
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+def raises(error):
+    def answer(*args):
+        raise error
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        3,
+        "text",
+        Hostile(),
+        lambda: None,
+        lambda *args: None,
+        lambda *args: "text",
+        lambda *args: [[1, 2], [3]],
+        lambda *args: {},
+        lambda *args: Hostile(),
+        lambda *args: (Hostile(), Hostile(), Hostile()),
+        lambda *args: 1j,
+        lambda *args: True,
+        lambda *args: float("nan"),
+        lambda *args: np.array(["a"]),
+        lambda *args: np.array([], dtype=object),
+        raises(ValueError("bad")),
+        raises(SystemExit(1)),
+        raises(RecursionError()),
+        raises(MuteError()),
+    ],
+)
+@pytest.mark.parametrize("number", registered())
+def test_a_check_never_raises_and_never_accepts_nonsense(number, answer, capsys):
+    assert check(number, answer, otherwise="library") == "library"
+    assert "not yet: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "answer,diagnosis",
+    [
+        (lambda x: 2 * x[:1], "the shape is wrong: expected (2,), got (1,)"),
+        (lambda x: 2j * x, "the type is wrong: expected real numbers, got complex"),
+        (lambda x: x / 0, "infinite where a finite number is expected"),
+        (lambda x: x * np.nan, "NaN where a number is expected"),
+        (lambda x: -2 * x, "the sign is wrong"),
+        (lambda x: x, "every value is half the expected one"),
+        (lambda x: 2 * x + 1, "the value is wrong"),
+        (lambda x: -2 * x[:1], "the shape is wrong"),
+        (lambda x: -x, "the sign is wrong"),
+    ],
+)
+def test_complaints_come_in_the_order_shape_dtype_finite_sign_factor_value(answer, diagnosis):
+    assert diagnosis in examine(DOUBLE, answer).message
+
+
+def test_the_smallest_failing_input_is_shown():
+    assert "double([1.])\n    expected [2.], got [3.]" in examine(DOUBLE, lambda x: 2 * x + 1).message
+    assert "double([1., 2.])" in examine(DOUBLE, lambda x: 2 * x**2).message
+
+
+def test_requirements_judge_answers_that_are_not_unique():
+    rising = Exercise("rising", cases=[(3.0,)], requires=[("go higher than x", lambda result, x: result > x)])
+    assert examine(rising, lambda x: x + 1).status == "correct"
+    assert "go higher than x" in examine(rising, lambda x: x - 1).message
+    assert "go higher than x" in examine(rising, lambda x: Hostile()).message
+
+
+def test_the_answer_is_handed_on_only_when_correct():
+    def right(p, q):
+        return load("1.1").expected(p, q)
+
+    assert check("1.1", right, otherwise=None) is right
+    assert check("1.1", lambda p, q: ..., otherwise=None) is None
+
+
+def test_cases_are_left_alone_by_an_answer_that_overwrites_them():
+    before = [np.copy(a) for args in load("1.1").cases for a in args]
+
+    def overwrite(p, q):
+        p[...] = 7
+
+    diagnose("1.1", overwrite)
+    after = [a for args in load("1.1").cases for a in args]
+    assert all(np.array_equal(b, a) for b, a in zip(before, after, strict=True))

@@ -1,0 +1,164 @@
+"""Fisher-vector products four ways, and against sums and differences that share none of their code; float64."""
+
+import pytest
+import torch
+from torch.distributions import kl_divergence
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from trpobook.fisher import (
+    explicit_fisher,
+    fisher_vector_product,
+    fisher_vector_product_by_double_backward,
+    linearise_by_autograd,
+)
+from trpobook.policies import CategoricalPolicy, GaussianPolicy
+
+
+@pytest.fixture(autouse=True)
+def float64():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(params=["gaussian", "categorical"])
+def policy(request, generator):
+    if request.param == "gaussian":
+        made = GaussianPolicy(5, 3, (7, 6), -0.5, generator)
+    else:
+        made = CategoricalPolicy(5, 4, (7, 6), generator)
+    for p in made.parameters():
+        p.data += 0.3 * torch.randn(p.shape, generator=generator)
+    return made
+
+
+@pytest.fixture
+def states(generator):
+    return torch.randn(20, 5, generator=generator)
+
+
+def direction(policy, generator):
+    v = torch.randn(sum(p.numel() for p in policy.parameters()), generator=generator)
+    return v / v.norm()
+
+
+def scores(policy, states, actions):
+    """Return ∇log π(a|s), one row for each pair, by one backward pass each."""
+    rows = []
+    for s, a in zip(states, actions, strict=True):
+        log_prob = policy(s[None]).log_prob(a[None]).sum()
+        gradients = torch.autograd.grad(log_prob, list(policy.parameters()), allow_unused=True)
+        rows.append(parameters_to_vector(gradients))
+    return torch.stack(rows)
+
+
+def test_the_sweeps_by_hand_by_autograd_and_double_backward_agree(policy, states, generator):
+    v = direction(policy, generator)
+    by_hand = fisher_vector_product(policy, states, damping=0.1)(v)
+    twice_backward = fisher_vector_product_by_double_backward(policy, states, damping=0.1)(v)
+    outputs, forward, backward = linearise_by_autograd(policy, states)
+    by_autograd = backward(policy.metric(outputs, forward(v)) / len(states)) + 0.1 * v
+    assert (by_hand - twice_backward).abs().max() <= 1e-10
+    assert (by_hand - by_autograd).abs().max() <= 1e-10
+
+
+def test_a_policy_without_sweeps_of_its_own_is_served_by_autograd(policy, states, generator, monkeypatch):
+    v = direction(policy, generator)
+    by_hand = fisher_vector_product(policy, states)(v)
+    monkeypatch.setattr(type(policy), "linearise", None)
+    assert (fisher_vector_product(policy, states)(v) - by_hand).abs().max() <= 1e-10
+
+
+def test_equals_the_sum_of_score_outer_products_of_a_categorical_policy(states, generator):
+    policy = CategoricalPolicy(5, 4, (6,), generator)
+    for p in policy.parameters():
+        p.data += 0.3 * torch.randn(p.shape, generator=generator)
+    fisher = 0.0
+    for a in range(4):
+        actions = torch.full((len(states),), a)
+        rows = scores(policy, states, actions)
+        weights = policy(states).log_prob(actions).exp().detach()
+        fisher = fisher + (rows.T * weights) @ rows / len(states)
+    v = direction(policy, generator)
+    assert (fisher_vector_product(policy, states)(v) - fisher @ v).abs().max() <= 1e-10
+    assert (explicit_fisher(policy, states) - fisher).abs().max() <= 1e-10
+    # A logit more or less everywhere changes nothing, so F is singular.
+    assert torch.linalg.matrix_rank(fisher, rtol=1e-9) < len(fisher)
+
+
+def test_equals_the_mean_of_sampled_score_products_of_a_gaussian_policy_within_3_sigma(states, generator):
+    policy = GaussianPolicy(5, 2, (4,), -0.3, generator)
+    v = direction(policy, generator)
+    repeated = states.repeat(400, 1)
+    rows = scores(policy, repeated, policy.sample(repeated, generator).detach())
+    samples = (rows @ v) ** 2
+    sigma = samples.std() / len(samples) ** 0.5
+    assert (samples.mean() - v @ fisher_vector_product(policy, states)(v)).abs() <= 3 * sigma
+
+
+@pytest.mark.parametrize("old_first", [True, False])
+def test_is_the_curvature_of_the_kl_in_either_direction(old_first, policy, states, generator):
+    v, h = direction(policy, generator), 1e-4
+    theta = parameters_to_vector(policy.parameters()).detach()
+    with torch.no_grad():
+        old = policy(states)
+
+        def kl(step):
+            vector_to_parameters(theta + step * v, policy.parameters())
+            pair = (old, policy(states)) if old_first else (policy(states), old)
+            return kl_divergence(*pair).mean().item()
+
+        curvature = (kl(h) + kl(-h) - 2 * kl(0.0)) / h**2
+        vector_to_parameters(theta, policy.parameters())
+    assert (v @ fisher_vector_product(policy, states)(v)).item() == pytest.approx(curvature, abs=1e-6)
+
+
+def test_is_linear_symmetric_and_positive(policy, states, generator):
+    u, v = direction(policy, generator), direction(policy, generator)
+    product = fisher_vector_product(policy, states)
+    assert (product(2 * u - 3 * v) - 2 * product(u) + 3 * product(v)).abs().max() <= 1e-12
+    assert (u @ product(v) - v @ product(u)).abs() <= 1e-12
+    assert u @ product(u) > 0
+
+
+def test_does_not_write_to_its_argument(policy, states, generator):
+    v = direction(policy, generator)
+    before = v.clone()
+    fisher_vector_product(policy, states, damping=0.1)(v)
+    assert torch.equal(v, before)
+
+
+def test_damping_adds_a_multiple_of_the_direction(policy, states, generator):
+    v = direction(policy, generator)
+    plain, damped = (fisher_vector_product(policy, states, damping=x)(v) for x in (0.0, 0.3))
+    assert (damped - plain - 0.3 * v).abs().max() <= 1e-12
+
+
+def test_an_undetached_old_policy_gives_exactly_zero(policy, states, generator):
+    v = direction(policy, generator)
+    parameters = list(policy.parameters())
+    kl = kl_divergence(policy(states), policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+    product = parameters_to_vector(torch.autograd.grad(gradient @ v, parameters))
+    assert (product == 0).all()
+    assert fisher_vector_product(policy, states)(v).norm() > 0.01
+
+
+def test_the_metric_of_a_gaussian_is_1_over_variance_and_2(generator):
+    policy = GaussianPolicy(5, 2, (4,), -0.3, generator)
+    outputs = torch.tensor([[0.4, -1.0, -0.3, 0.2]])
+    sigma = torch.tensor([-0.3, 0.2]).exp()
+    tangent = torch.tensor([[1.0, 2.0, 3.0, 4.0]])
+    expected = torch.cat([tangent[0, :2] / sigma**2, 2 * tangent[0, 2:]])
+    assert (policy.metric(outputs, tangent)[0] - expected).abs().max() <= 1e-12
+
+
+@pytest.mark.parametrize("damping,rows,message", [(-0.1, 3, "damping is -0.1"), (0.1, 0, "states is empty")])
+def test_impossible_arguments_are_named(damping, rows, message, policy):
+    with pytest.raises(ValueError, match=message):
+        fisher_vector_product(policy, torch.zeros(rows, 5), damping=damping)

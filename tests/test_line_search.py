@@ -1,0 +1,73 @@
+"""The line search demands both conditions, and reports only the step it takes."""
+
+import math
+
+import pytest
+import torch
+
+from trpobook.line_search import line_search
+
+THETA = torch.tensor([1.0, 2.0], dtype=torch.float64)
+STEP = torch.tensor([2.0, 0.0], dtype=torch.float64)
+
+
+def moved(theta):
+    return (theta - THETA).norm().item()
+
+
+def search(surrogate, kl, **options):
+    return line_search(surrogate, kl, THETA, STEP, **({"delta": 0.5, "predicted": 2.0, "shrink": 0.5} | options))
+
+
+def test_a_full_step_that_keeps_its_promise_is_taken():
+    result = search(moved, lambda theta: 0.1 * moved(theta))
+    assert result.accepted and result.backtracks == 0
+    assert torch.equal(result.theta, THETA + STEP)
+    assert result.gain == 2.0 and result.kl == pytest.approx(0.2)
+
+
+def test_backtracks_until_the_divergence_is_within_its_radius():
+    result = search(moved, lambda theta: moved(theta) ** 2)
+    assert result.backtracks == 2 and result.kl == 0.25 and result.gain == 0.5
+    assert torch.equal(result.theta, THETA + STEP / 4)
+
+
+def test_backtracks_until_the_surrogate_has_gained():
+    result = search(lambda theta: moved(theta) - moved(theta) ** 2, lambda theta: 0.0)
+    assert result.backtracks == 2 and result.gain == 0.25
+
+
+@pytest.mark.parametrize(
+    "surrogate,kl",
+    [
+        (lambda theta: -moved(theta), lambda theta: 0.0),
+        (lambda theta: 0.0, lambda theta: 0.0),
+        (lambda theta: 0.05 * moved(theta), lambda theta: 0.0),  # a gain, but under a tenth of the promised one
+        (moved, lambda theta: 1.0),
+        (lambda theta: math.nan, lambda theta: 0.0),
+        (moved, lambda theta: math.nan),
+    ],
+)
+def test_failure_returns_the_old_parameters_and_reports_no_step(surrogate, kl):
+    result = search(surrogate, kl)
+    assert not result.accepted
+    assert torch.equal(result.theta, THETA)
+    assert result.gain == 0 and result.kl == 0
+
+
+def test_an_ascent_that_promises_nothing_is_not_taken():
+    assert not search(moved, lambda theta: 0.0, predicted=-1.0).accepted
+    assert not search(moved, lambda theta: 0.0, predicted=0.0).accepted
+    assert not search(moved, lambda theta: 0.0, predicted=math.nan).accepted
+
+
+def test_the_old_parameters_are_not_written_to():
+    before = THETA.clone()
+    search(moved, lambda theta: moved(theta) ** 2)
+    assert torch.equal(THETA, before)
+
+
+@pytest.mark.parametrize("options", [{"delta": 0.0}, {"shrink": 1.0}, {"shrink": 0.0}])
+def test_impossible_options_are_named(options):
+    with pytest.raises(ValueError, match="delta > 0 and 0 < shrink < 1"):
+        search(moved, moved, **options)

@@ -1,0 +1,182 @@
+"""The loop: reproducible to the bit, resumable to the bit, frozen where it must be."""
+
+import copy
+import dataclasses
+import importlib.metadata
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from trpobook import environments
+from trpobook.settings import Settings, as_data, settings_for
+from trpobook.training import COLUMNS, TIMINGS, RunFolder, Trainer, choose_device, restore, train
+
+SMALL = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 1000, "hidden": (16,), "value_epochs": 2}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Make every run small: a few hundred rows a batch, a checkpoint every thousand steps."""
+    monkeypatch.setattr("trpobook.training.settings_for", lambda task: settings_for(task, **SMALL))
+
+
+def rows_of(trainer, steps):
+    return [{k: v for k, v in row.items() if k not in TIMINGS} for row in trainer.updates(steps)]
+
+
+def weights(trainer):
+    return [p.detach().clone() for p in (*trainer.policy.parameters(), *trainer.value.parameters())]
+
+
+def same(first, second):
+    return all(torch.equal(p, q) for p, q in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("num_envs", [1, 4])
+@pytest.mark.parametrize("task", ["InvertedPendulum-v5", "CartPole-v1"])
+def test_the_same_seed_gives_the_same_run_bit_for_bit(task, num_envs):
+    settings = settings_for(task, **(SMALL | {"num_envs": num_envs}))
+    first, again, other = (Trainer(task, seed=seed, settings=settings) for seed in (1, 1, 2))
+    rows = rows_of(first, 2000)
+    assert rows == rows_of(again, 2000)
+    assert same(weights(first), weights(again))
+    assert rows != rows_of(other, 2000)
+
+
+def test_a_run_resumed_from_a_checkpoint_is_the_unbroken_run_bit_for_bit():
+    settings = settings_for("InvertedPendulum-v5", **SMALL)
+    unbroken = Trainer("InvertedPendulum-v5", seed=1, settings=settings)
+    states, rows = [], []
+    for row in unbroken.updates(3500):
+        rows.append({k: v for k, v in row.items() if k not in TIMINGS})
+        if unbroken.at_checkpoint:
+            states.append(copy.deepcopy(unbroken.state()))  # it refers to the live weights
+    unbroken.state()  # waits for the last fit
+    assert len(states) == 3
+    resumed = Trainer("InvertedPendulum-v5", seed=1, settings=settings)
+    resumed.load(states[1])
+    assert rows_of(resumed, 3500) == rows[states[1]["count"] :]
+    resumed.state()
+    assert same(weights(resumed), weights(unbroken))
+
+
+def test_every_row_has_every_documented_column(small):
+    (row,) = list(Trainer("InvertedPendulum-v5").updates(1))
+    assert list(row) == list(COLUMNS) and all(COLUMNS.values())
+
+
+def test_the_normaliser_stands_still_from_collection_through_update(monkeypatch):
+    from trpobook import training
+
+    seen = []
+
+    def spy(policy, states, actions, advantages, **options):
+        seen.append((trainer.observation_moments.mean.copy(), trainer.observation_moments.count))
+        return real(policy, states, actions, advantages, **options)
+
+    real = training.trpo_update
+    monkeypatch.setattr(training, "trpo_update", spy)
+    trainer = Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL))
+    before = []
+    for _ in trainer.updates(800):
+        before.append((trainer.observation_moments.mean.copy(), trainer.observation_moments.count))
+    assert seen[0][1] == 0
+    assert all(np.array_equal(a[0], b[0]) and a[1] == b[1] for a, b in zip(seen[1:], before, strict=False))
+    assert before[1][1] > before[0][1] > 0
+
+
+def test_only_transitions_reach_the_update(monkeypatch):
+    from trpobook import training
+
+    rows = []
+
+    def spy(policy, states, actions, advantages, **options):
+        rows.append((len(states), advantages.mean().item(), advantages.std().item()))
+        return real(policy, states, actions, advantages, **options)
+
+    real = training.trpo_update
+    monkeypatch.setattr(training, "trpo_update", spy)
+    trainer = Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL))
+    steps = [row["steps"] for row in trainer.updates(600)]
+    assert [n for n, *_ in rows] == np.diff([0, *steps]).tolist()
+    assert rows[0][0] < SMALL["batch_size"]  # a new policy's pendulum falls within a batch, and is reset
+    assert all(abs(mean) < 1e-5 and abs(std - 1) < 1e-3 for _, mean, std in rows)
+
+
+def test_the_run_on_disk_is_complete_and_evaluates_to_the_same_returns(tmp_path, small):
+    summary = train("InvertedPendulum-v5", "trpo", 3000, 1, "cpu", tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert sorted(p.name for p in folder.path.iterdir()) == [
+        "checkpoint.pt",
+        "config.json",
+        "final.pt",
+        "metrics.csv",
+    ]
+    returns = restore(tmp_path / "run").evaluate()
+    assert summary["return_mean"] == returns.mean() and summary["return_std"] == returns.std()
+    config = folder.config()
+    assert config["settings"] == as_data(settings_for("InvertedPendulum-v5", **SMALL))
+    assert config["versions"]["torch"] == importlib.metadata.version("torch")
+    lines = (folder.path / "metrics.csv").read_text().splitlines()
+    assert lines[0] == ",".join(COLUMNS) and lines[-1].split(",")[1] == str(summary["steps"])
+
+
+def test_a_longer_run_resumed_is_the_long_run(tmp_path, small):
+    for name, stages in {"long": [3200], "grown": [1700, 3200]}.items():
+        for k, steps in enumerate(stages):
+            train("InvertedPendulum-v5", "trpo", steps, 1, "cpu", tmp_path / name, resume=k > 0)
+    long, grown = (restore(tmp_path / name) for name in ("long", "grown"))
+    assert same(weights(long), weights(grown))
+    without_time = [
+        [line.split(",")[: -len(TIMINGS)] for line in (tmp_path / name / "metrics.csv").read_text().splitlines()]
+        for name in ("long", "grown")
+    ]
+    assert without_time[0] == without_time[1]
+
+
+def test_rewards_are_scaled_for_learning_and_true_in_the_record():
+    settings = settings_for("InvertedDoublePendulum-v5", **SMALL)
+    trainer = Trainer("InvertedDoublePendulum-v5", settings=settings)
+    (row, *_) = list(trainer.updates(1))
+    assert row["return_mean"] > 8 * (row["episode_length"] - 1)  # about 9 a step is paid while it stands
+    assert trainer.return_moments.var > 10 and row["value_loss"] < 20
+
+
+def test_training_works_with_envpool_hidden(monkeypatch):
+    monkeypatch.setattr(environments, "envpool", None)
+    rows = rows_of(Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL)), 600)
+    assert rows[-1]["steps"] >= 600 and all(row["kl"] <= row["kl_limit"] for row in rows)
+
+
+def test_the_package_imports_and_trains_where_envpool_is_not_installed():
+    code = """
+import sys
+sys.modules["envpool"] = None
+from trpobook.training import Trainer
+from trpobook.settings import settings_for
+rows = list(Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", batch_size=256)).updates(500))
+print(rows[-1]["steps"])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 0 and run.stderr == "" and int(run.stdout) >= 500
+
+
+def test_settings_are_checked_and_named():
+    with pytest.raises(ValueError, match="unknown setting 'detla'"):
+        settings_for("Hopper-v5", detla=0.1)
+    with pytest.raises(ValueError, match="batch_size 100 must be a multiple of num_envs 32"):
+        settings_for("Hopper-v5", batch_size=100)
+    with pytest.raises(ValueError, match="delta is 0"):
+        settings_for("Hopper-v5", delta=0.0)
+    assert dataclasses.replace(Settings(), delta=0.02).delta == 0.02
+
+
+@pytest.mark.parametrize("name,message", [("tpu", "device is 'tpu'"), ("cuda", "finds no GPU")])
+def test_an_impossible_device_is_named(name, message, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match=message):
+        choose_device(name)
+    assert choose_device("auto").type == "cpu"

@@ -1,0 +1,202 @@
+"""One TRPO update: what it promises, what it refuses, and that a refusal leaves no trace."""
+
+import pytest
+import torch
+from torch import nn
+from torch.distributions import Categorical, kl_divergence
+from torch.nn.utils import parameters_to_vector
+
+from trpobook import trpo
+from trpobook.fisher import fisher_vector_product
+from trpobook.line_search import Accepted, line_search
+from trpobook.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.trpo import trpo_update
+
+
+@pytest.fixture(autouse=True)
+def float64():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def make_batch(seed=0, rows=300, discrete=False):
+    generator = torch.Generator().manual_seed(seed)
+    policy = CategoricalPolicy(4, 3, (16,), generator) if discrete else GaussianPolicy(4, 2, (16,), -0.5, generator)
+    states = torch.randn(rows, 4, generator=generator)
+    with torch.no_grad():
+        actions = policy.sample(states, generator)
+    advantages = torch.randn(rows, generator=generator)
+    return policy, states, actions, advantages - advantages.mean()
+
+
+def theta(policy):
+    return parameters_to_vector(policy.parameters()).detach().clone()
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_stays_within_the_trust_region_and_gains(discrete):
+    policy, states, actions, advantages = make_batch(discrete=discrete)
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    before = theta(policy)
+    update = trpo_update(policy, states, actions, advantages, delta=0.01)
+    with torch.no_grad():
+        kl = kl_divergence(old, policy(states)).mean().item()
+        gain = ((policy(states).log_prob(actions) - log_prob_old).exp() * advantages).mean().item()
+    assert update.accepted and 0 < kl <= 0.01
+    assert update.kl == pytest.approx(kl, abs=1e-12)
+    assert update.gain == pytest.approx(gain, abs=1e-12) and gain > 0.1 * update.gain_predicted > 0
+    assert update.step_norm == pytest.approx((theta(policy) - before).norm().item())
+
+
+def test_the_length_comes_from_the_undamped_curvature():
+    policy, states, actions, advantages = make_batch()
+    steps = []
+
+    def spy(surrogate, kl, theta, step, **options):
+        steps.append(step)
+        return line_search(surrogate, kl, theta, step, **options)
+
+    product = fisher_vector_product(policy, states)
+    trpo_update(policy, states, actions, advantages, delta=0.01, damping=0.5, line_search=spy)
+    (step,) = steps
+    assert (0.5 * step @ product(step)).item() == pytest.approx(0.01, rel=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_the_step_does_not_depend_on_the_scale_of_the_advantages(scale):
+    results = []
+    for factor in (1.0, scale):
+        policy, states, actions, advantages = make_batch()
+        trpo_update(policy, states, actions, factor * advantages, delta=0.01)
+        results.append(theta(policy))
+    assert (results[0] - results[1]).abs().max() <= 1e-10
+
+
+def test_the_ratio_is_exactly_1_before_the_step():
+    policy, states, actions, advantages = make_batch()
+
+    def refuse(surrogate, kl, theta, step, **options):
+        assert surrogate(theta) == advantages.mean().item()
+        return Accepted(theta, 0.0, 0.0, 0, False)
+
+    update = trpo_update(policy, states, actions, advantages, delta=0.01, line_search=refuse)
+    assert update.ratio_min == update.ratio_max == 1.0
+
+
+def test_a_refused_step_leaves_the_policy_bit_for_bit_and_reports_no_gain():
+    policy, states, actions, advantages = make_batch()
+    before = theta(policy)
+
+    def never(surrogate, kl, theta, step, **options):
+        return line_search(surrogate, lambda _: 1.0, theta, step, **options)
+
+    update = trpo_update(policy, states, actions, advantages, delta=0.01, line_search=never)
+    assert torch.equal(theta(policy), before)
+    assert not update.accepted and update.gain == update.kl == update.step_norm == update.gain_predicted == 0
+
+
+@pytest.mark.parametrize("part", ["states", "actions", "advantages"])
+@pytest.mark.parametrize("poison", [float("nan"), float("inf")])
+def test_a_batch_that_is_not_finite_stops_the_update_and_says_where(part, poison):
+    policy, states, actions, advantages = make_batch()
+    before = theta(policy)
+    batch = {"states": states, "actions": actions, "advantages": advantages}
+    batch[part][3] = poison
+    with pytest.raises(FloatingPointError, match=f"the batch's {part}"):
+        trpo_update(policy, **batch, delta=0.01)
+    assert torch.equal(theta(policy), before)
+
+
+def test_a_curvature_that_is_not_finite_stops_the_update():
+    policy, states, actions, advantages = make_batch()
+    before = theta(policy)
+    with pytest.raises(FloatingPointError, match="curvature"):
+        trpo_update(
+            policy,
+            states,
+            actions,
+            advantages,
+            delta=0.01,
+            fisher_vector_product=lambda *_, **__: lambda v: v * float("nan"),
+        )
+    assert torch.equal(theta(policy), before)
+
+
+def test_a_gradient_that_is_not_finite_stops_the_update():
+    policy, states, actions, advantages = make_batch()
+    before = theta(policy)
+    for p in policy.parameters():
+        p.register_hook(lambda gradient: gradient * float("inf"))
+    with pytest.raises(FloatingPointError, match="the policy gradient"):
+        trpo_update(policy, states, actions, advantages, delta=0.01)
+    assert torch.equal(theta(policy), before)
+
+
+def test_an_error_in_the_line_search_restores_the_policy():
+    policy, states, actions, advantages = make_batch()
+    before = theta(policy)
+
+    def fails(surrogate, kl, theta, step, **options):
+        surrogate(theta + step)
+        raise RuntimeError("stopped half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        trpo_update(policy, states, actions, advantages, delta=0.01, line_search=fails)
+    assert torch.equal(theta(policy), before)
+
+
+def test_a_readers_own_parts_are_the_ones_that_run():
+    policy, states, actions, advantages = make_batch()
+    called = []
+
+    def note(name):
+        part = getattr(trpo, name)
+
+        def wrapped(*args, **kwargs):
+            called.append(name)
+            return part(*args, **kwargs)
+
+        return wrapped
+
+    names = ("conjugate_gradient", "fisher_vector_product", "line_search")
+    trpo_update(policy, states, actions, advantages, delta=0.01, **{name: note(name) for name in names})
+    assert sorted(called) == sorted(names)
+
+
+class Bandit(nn.Module):
+    """A softmax over the logits themselves, the same in every state: its gradient and Fisher matrix are known."""
+
+    def __init__(self, logits):
+        super().__init__()
+        self.logits = nn.Parameter(logits)
+
+    def outputs(self, states):
+        return self.logits.expand(len(states), -1)
+
+    def distribution(self, outputs):
+        return Categorical(logits=outputs)
+
+    def forward(self, states):
+        return self.distribution(self.outputs(states))
+
+    metric = CategoricalPolicy.metric
+
+
+def test_on_a_bandit_the_step_is_the_natural_gradient_in_closed_form():
+    p = torch.tensor([0.5, 0.3, 0.2])
+    q = torch.tensor([1.0, -0.5, -1.75])  # centred under p
+    actions = torch.tensor([0] * 50 + [1] * 30 + [2] * 20)
+    policy, steps = Bandit(p.log()), []
+
+    def spy(surrogate, kl, theta, step, **options):
+        steps.append(step)
+        return line_search(surrogate, kl, theta, step, **options)
+
+    states = torch.zeros(100, 1)
+    trpo_update(policy, states, actions, q[actions], delta=1e-4, damping=0.0, line_search=spy)
+    natural = q - q.mean()  # F⁺g
+    variance = (p * q**2).sum()
+    assert (steps[0] - natural * (2e-4 / variance).sqrt()).abs().max() <= 1e-10

@@ -1,0 +1,67 @@
+"""Execute notebooks and store their outputs: ``python tools/execute_notebooks.py notebooks/*.ipynb``.
+
+What changes from run to run, or belongs to one machine, is left out: times, the version of Python, the random
+names of widgets. In place of a widget its present picture is stored, so that a lesson that has not been run,
+on GitHub or just opened, shows it.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import nbclient
+import nbformat
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+BOOK = Path(__file__).resolve().parents[1]
+
+
+def picture(model: str, state: dict) -> str | None:
+    """Return the first PNG, in base64, among the widget ``model`` and what it contains, or None."""
+    widget = state[model]
+    if widget["model_name"] == "ImageModel":
+        return next(buffer["data"] for buffer in widget["buffers"] if buffer["path"] == ["value"])
+    children = (child.removeprefix("IPY_MODEL_") for child in widget["state"].get("children", []))
+    return next(filter(None, (picture(child, state) for child in children)), None)
+
+
+def clean(notebook: nbformat.NotebookNode) -> None:
+    """Replace each widget by its picture and delete what is volatile."""
+    widgets = notebook.metadata.pop("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            view = output.get("data", {}).pop(WIDGET, None)
+            if view and (png := picture(view["model_id"], widgets["state"])):
+                output.data["image/png"] = png
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+
+
+def execute(path: Path) -> None:
+    """Execute the notebook from its first cell and, if no cell fails, store it with its outputs.
+
+    It runs in a temporary folder beside a link to figures/, so that nothing a simulator writes stays.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "figures").symlink_to(BOOK / "figures")
+        here = Path(folder) / "notebooks"
+        here.mkdir()
+        nbclient.NotebookClient(
+            notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(here)}}
+        ).execute()
+    clean(notebook)
+    nbformat.validate(notebook)
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    for notebook_path in parser.parse_args().notebooks:
+        print(notebook_path, file=sys.stderr)
+        execute(notebook_path)
