@@ -48,6 +48,13 @@ def start(out, *options, steps=2500):
     )
 
 
+def finish(process):
+    """Wait for the end of `process`; return (exit code, standard error)."""
+    with process:
+        _, errors = process.communicate(timeout=120)
+    return process.returncode, errors
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -99,7 +106,7 @@ def test_evaluation_prints_one_json_object(tmp_path, capsys):
 
 def test_a_run_killed_and_resumed_is_the_run_that_never_stopped(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert start(whole, steps=6000).wait(timeout=120) == 0
+    assert finish(start(whole, steps=6000))[0] == 0
     process = start(killed, steps=6000)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (
@@ -107,17 +114,14 @@ def test_a_run_killed_and_resumed_is_the_run_that_never_stopped(tmp_path):
     ):
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
-    assert process.wait(timeout=30) == -signal.SIGKILL
-    process.communicate()
+    assert finish(process)[0] == -signal.SIGKILL
     reported = metrics(killed)
     assert not (killed / "final.pt").exists()
-    resumed = start(killed, "--resume", steps=6000)
-    assert resumed.wait(timeout=120) == 0, resumed.stderr.read()
+    code, errors = finish(start(killed, "--resume", steps=6000))
+    assert code == 0, errors
     assert metrics(killed) == metrics(whole)
     assert metrics(killed)[: len(reported) - 1] == reported[:-1]  # the last row may have been cut in half
     same_tensors(whole, killed)
-    for process in (resumed,):
-        process.communicate()
 
 
 def test_a_run_killed_before_its_first_checkpoint_resumes_from_the_beginning(tmp_path, capsys):
@@ -136,10 +140,10 @@ def test_ctrl_c_ends_with_one_line_and_the_run_can_go_on(tmp_path):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    code, errors = finish(process)
+    assert code == 130
     assert errors.splitlines()[-1].startswith("trpobook train: interrupted") and "Traceback" not in errors
-    assert start(tmp_path / "run", "--resume", steps=3000).wait(timeout=120) == 0
+    assert finish(start(tmp_path / "run", "--resume", steps=3000))[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -168,6 +172,9 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(options, message, tmp_path,
 class OddActions(gymnasium.Env):
     observation_space = gymnasium.spaces.Box(-1, 1, (2,))
     action_space = gymnasium.spaces.MultiBinary(3)
+
+    def reset(self, seed=None, options=None):
+        return np.zeros(2, np.float32), {}
 
 
 class Poison(gymnasium.Env):
@@ -252,7 +259,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path, capsys):
 def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path):
     """A limit on the size of files stands for the full disk: a checkpoint exceeds it, the rows of metrics do not."""
     out = tmp_path / "run"
-    assert start(out, steps=1100).wait(timeout=120) == 0
+    assert finish(start(out, steps=1100))[0] == 0
     before = contents(out)
 
     def limit():
@@ -270,8 +277,8 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path):
     assert (out / "checkpoint.pt").read_bytes() == before["checkpoint.pt"]
     assert (out / "final.pt").read_bytes() == before["final.pt"]
     assert not list(out.glob(".*.partial"))
-    assert start(out, "--resume", steps=2500).wait(timeout=120) == 0
-    assert start(tmp_path / "whole", steps=2500).wait(timeout=120) == 0
+    assert finish(start(out, "--resume", steps=2500))[0] == 0
+    assert finish(start(tmp_path / "whole", steps=2500))[0] == 0
     assert metrics(out) == metrics(tmp_path / "whole")
     same_tensors(out, tmp_path / "whole")
 

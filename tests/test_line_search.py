@@ -46,6 +46,7 @@ def test_backtracks_until_the_surrogate_has_gained():
         (moved, lambda theta: 1.0),
         (lambda theta: math.nan, lambda theta: 0.0),
         (moved, lambda theta: math.nan),
+        (lambda theta: 0.0 if torch.equal(theta, THETA) else math.inf, lambda theta: 0.0),
     ],
 )
 def test_failure_returns_the_old_parameters_and_reports_no_step(surrogate, kl):

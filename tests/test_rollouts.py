@@ -124,3 +124,20 @@ def test_normalised_states_are_what_the_moments_say():
     batch = sampler.collect(Still(), moments, 2, torch.Generator())
     expected = (batch.observations - moments.mean) / np.sqrt(moments.var + 1e-8)
     assert np.allclose(batch.states[:-1].numpy(), expected, atol=1e-6)
+
+
+class Uneven(Counter):
+    """Episodes of a length that the seed decides."""
+
+    def reset(self, seed=None, options=None):
+        if seed is not None:
+            self.length = 1 + seed % 4
+        return super().reset(seed=seed)
+
+
+gymnasium.register("Uneven-v0", Uneven)
+
+
+def test_evaluation_counts_nothing_after_an_episodes_end():
+    returns = evaluate(Still(), IDENTITY, "Uneven-v0", 4, 0)
+    assert returns.tolist() == [1.0, 3.0, 6.0, 10.0]  # lengths 1 to 4; those that ended early went on being stepped

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook import environments
+from trpobook import environments, training
 from trpobook.settings import Settings, as_data, settings_for
 from trpobook.training import COLUMNS, TIMINGS, RunFolder, Trainer, choose_device, restore, train
 
@@ -69,8 +69,6 @@ def test_every_row_has_every_documented_column(small):
 
 
 def test_the_normaliser_stands_still_from_collection_through_update(monkeypatch):
-    from trpobook import training
-
     seen = []
 
     def spy(policy, states, actions, advantages, **options):
@@ -89,8 +87,6 @@ def test_the_normaliser_stands_still_from_collection_through_update(monkeypatch)
 
 
 def test_only_transitions_reach_the_update(monkeypatch):
-    from trpobook import training
-
     rows = []
 
     def spy(policy, states, actions, advantages, **options):
@@ -180,3 +176,82 @@ def test_an_impossible_device_is_named(name, message, monkeypatch):
     with pytest.raises(ValueError, match=message):
         choose_device(name)
     assert choose_device("auto").type == "cpu"
+
+
+class Ladder(torch.nn.Module):
+    """V(s) is the state's first number."""
+
+    def forward(self, states):
+        return states[..., 0]
+
+
+def made_by_hand():
+    """One environment, six rows: an episode that is truncated, a reset, one that terminates, a reset, one more row.
+
+    The observation counts up by 10; the value of a state is that number.
+    """
+    numbers = torch.arange(10.0, 80.0, 10.0)
+    truncated, terminated, valid = (torch.zeros(6, 1, dtype=torch.bool) for _ in range(3))
+    truncated[1], terminated[3], valid[[0, 1, 3, 5]] = True, True, True
+    rewards = torch.tensor([1.0, 2.0, 0.0, 4.0, 0.0, 6.0])[:, None].double()
+    return training.Batch(
+        states=numbers[:, None, None].expand(7, 1, 4),
+        actions=torch.zeros(6, 1, 1),
+        rewards=rewards,
+        terminated=terminated,
+        truncated=truncated,
+        valid=valid,
+        observations=np.zeros((6, 1, 4)),
+        episode_returns=[],
+        episode_lengths=[],
+    )
+
+
+def test_an_episode_cut_short_bootstraps_from_its_own_last_state_and_one_that_ended_from_nothing():
+    settings = settings_for(
+        "InvertedPendulum-v5", num_envs=1, batch_size=6, gamma=0.5, lam=0.5, normalise_returns=False
+    )
+    trainer = Trainer("InvertedPendulum-v5", settings=settings)
+    trainer.value = Ladder()
+    advantages, values = trainer._advantages(made_by_hand())
+    assert values[:, 0].tolist() == [10, 20, 30, 40, 50, 60]
+    last_of_truncated = 2 + 0.5 * 30 - 20  # 30 is the value of the episode's own last state, 40 that of the next start
+    first = 1 + 0.5 * 20 - 10 + 0.25 * last_of_truncated
+    terminated = 4 - 40
+    last_of_batch = 6 + 0.5 * 70 - 60
+    valid = made_by_hand().valid
+    assert advantages[valid].tolist() == [first, last_of_truncated, terminated, last_of_batch]
+
+
+def test_returns_are_scaled_by_discounted_sums_that_start_anew_with_each_episode():
+    settings = settings_for("InvertedPendulum-v5", num_envs=1, batch_size=6, gamma=0.5)
+    trainer = Trainer("InvertedPendulum-v5", settings=settings)
+    trainer._update_return_scale(made_by_hand())
+    returns = np.array([1, 2 + 0.5 * 1, 4, 6])  # of the transitions alone
+    assert trainer.return_moments.count == 4
+    assert trainer.return_moments.mean == pytest.approx(returns.mean(), abs=1e-12)
+    assert trainer.return_moments.var == pytest.approx(returns.var(), abs=1e-12)
+
+
+def test_only_transitions_reach_the_normaliser():
+    trainer = Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL))
+    rows = list(trainer.updates(600))
+    assert trainer.observation_moments.count == rows[-1]["steps"] < len(rows) * SMALL["batch_size"]
+
+
+@pytest.mark.parametrize("num_envs", [1, 4])
+def test_nothing_of_the_future_is_left_out_of_a_checkpoint(num_envs, tmp_path):
+    """Through the file, into a trainer that has already lived another life."""
+    task = "InvertedPendulum-v5"
+    settings = settings_for(task, **(SMALL | {"num_envs": num_envs}))
+    unbroken = Trainer(task, seed=1, settings=settings)
+    rows = []
+    for row in unbroken.updates(2500):
+        rows.append({k: v for k, v in row.items() if k not in TIMINGS})
+        if unbroken.at_checkpoint and len(rows) < 8:
+            torch.save(unbroken.state(), tmp_path / "state.pt")
+    other = Trainer(task, seed=1, settings=settings)
+    list(other.updates(600))
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    other.load(state)
+    assert rows_of(other, 2500) == rows[state["count"] :]

@@ -166,6 +166,52 @@ def test_a_readers_own_parts_are_the_ones_that_run():
     assert sorted(called) == sorted(names)
 
 
+def test_a_line_search_that_writes_each_candidate_into_one_vector_is_told_the_truth_about_each():
+    policy, states, actions, advantages = make_batch()
+    seen = []
+
+    def reuses(surrogate, kl, theta, step, **options):
+        candidate, fractions = theta.clone(), (1.0, 0.5)
+        told = [kl(candidate.copy_(theta + fraction * step)) for fraction in fractions]
+        seen.extend(zip(told, [kl(theta + fraction * step) for fraction in fractions], strict=True))
+        return Accepted(theta, 0.0, 0.0, 0, False)
+
+    trpo_update(policy, states, actions, advantages, delta=0.01, line_search=reuses)
+    assert all(first == second for first, second in seen) and seen[0] != seen[1]
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_the_gradient_is_the_mean_of_score_times_advantage(discrete):
+    policy, states, actions, advantages = make_batch(rows=20, discrete=discrete)
+    expected = 0.0
+    for s, a, weight in zip(states, actions, advantages, strict=True):
+        score = torch.autograd.grad(policy(s[None]).log_prob(a[None]).sum(), list(policy.parameters()))
+        expected = expected + weight * parameters_to_vector(score) / 20
+    gradients = []
+
+    def spy(product, b, **options):
+        gradients.append(b)
+        return trpo.conjugate_gradient(product, b, **options)
+
+    trpo_update(policy, states, actions, advantages, delta=0.01, conjugate_gradient=spy)
+    assert (gradients[0] - expected).abs().max() <= 1e-12
+
+
+def test_the_divergence_reported_is_old_first():
+    policy, states, actions, advantages = make_batch()
+    with torch.no_grad():
+        old = policy(states)
+    update = trpo_update(policy, states, actions, advantages, delta=0.3)
+    with torch.no_grad():
+        new = policy(states)
+        p, q = (d.base_dist for d in (old, new))
+        ratio = (p.scale / q.scale) ** 2
+        kl = 0.5 * (ratio - 1 - ratio.log() + ((p.loc - q.loc) / q.scale) ** 2).sum(-1).mean()
+        reverse = kl_divergence(new, old).mean()
+    assert update.accepted and update.kl == pytest.approx(kl.item(), abs=1e-12)
+    assert (kl - reverse).abs() > 1e-4
+
+
 class Bandit(nn.Module):
     """A softmax over the logits themselves, the same in every state: its gradient and Fisher matrix are known."""
 

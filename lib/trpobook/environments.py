@@ -72,7 +72,7 @@ class Environments:
             else:
                 try:
                     self._vector = gymnasium.make_vec(task, num_envs=num_envs, vectorization_mode="sync")
-                except (gymnasium.error.Error, ModuleNotFoundError) as error:
+                except (gymnasium.error.Error, ImportError) as error:
                     raise ValueError(f"unknown task {task!r}: {error}") from error
                 self.observation_space = self._vector.single_observation_space
                 self.action_space = self._vector.single_action_space

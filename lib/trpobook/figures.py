@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
-from . import plots
+from . import plots, style
 from .widgets import lesson_01
 from .widgets.base import Interactive
 
@@ -21,6 +22,22 @@ def make(folder: Path = FOLDER) -> None:
         figure, sentence = interactive.picture(**values)
         (folder / name).write_bytes(plots.png(figure, dpi=160))
         print(f"{name}: {sentence}")
+    (folder / "learning_curves.png").write_bytes(plots.png(learning_curves(folder / "training"), dpi=160))
+
+
+def learning_curves(data: Path):
+    """Return a figure of every run that `make results` kept in `data`, one panel a task, one line a seed."""
+    tasks = sorted({file.stem.rsplit("-trpo-", 1)[0] for file in data.glob("*-trpo-*.csv")})
+    figure, axes = style.figure(len(tasks), width=13, height=3)
+    for panel, task in zip(axes, tasks, strict=True):
+        for file, line in zip(sorted(data.glob(f"{task}-trpo-*.csv")), ("-", "--", ":"), strict=True):
+            with file.open() as rows:
+                curve = [(int(row["steps"]) / 1e6, float(row["return_mean"] or "nan")) for row in csv.DictReader(rows)]
+            panel.plot(*zip(*curve, strict=True), color=style.RETURN["color"], linestyle=line, linewidth=1.4)
+        panel.set(title=task, xlabel="million steps", xlim=(0, 1), ylim=(0, None))
+        panel.title.set_fontsize(10.5)
+    axes[0].set_ylabel("mean return, actions sampled")
+    return figure
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,7 +35,7 @@ def line_search(
 
     A candidate is accepted when
         kl(θ + c·step) ≤ delta   and   surrogate(θ + c·step) − surrogate(θ) ≥ min_ratio · c·predicted > 0.
-    A NaN on either side fails both comparisons, so it is never accepted.
+    A NaN on either side fails both comparisons, so it is never accepted; nor is an infinite gain.
 
     The full step mostly lands a few per cent outside the region, since the quadratic model of the KL leaves out its
     third order. Hence the fine factor 0.9: halving would spend a quarter of δ where nine tenths of it are to be had.
@@ -61,6 +62,6 @@ def line_search(
         if not divergence <= delta:
             continue
         gain = surrogate(candidate) - before
-        if gain >= min_ratio * fraction * predicted > 0:
+        if math.inf > gain >= min_ratio * fraction * predicted > 0:
             return Accepted(candidate, gain, divergence, backtracks, True)
     return Accepted(theta, 0.0, 0.0, max_backtracks, False)

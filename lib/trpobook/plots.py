@@ -142,7 +142,7 @@ def draw_training(axes, rows: list[dict], steps: int) -> None:
     divergence.axhspan(0, limit, **style.BAND, linewidth=0)
     divergence.plot(thousands[accepted], column(rows, "kl")[accepted], ".", color=style.OLD["color"], markersize=4)
     divergence.plot(thousands[~accepted], column(rows, "kl")[~accepted], "x", color=style.NEW["color"], markersize=7)
-    divergence.text(0, 1.03 * limit, " δ, the radius of the trust region", color=style.MUTED)
+    divergence.text(0, 1.03 * limit, f" δ = {limit:g}", color=style.MUTED)
     divergence.set(ylabel="nats", ylim=(0, 1.3 * limit))
 
     seconds = np.cumsum(sum(column(rows, name) for name in rows[-1] if name.endswith("_seconds")))
@@ -164,9 +164,10 @@ def draw_log(axes, rows: list[dict]) -> None:
     dots = {"linestyle": "none", "markersize": 4}
     promise.plot(thousands, column(rows, "gain_predicted"), "o", mfc="none", color=style.SURROGATE["color"], **dots)
     promise.plot(thousands, column(rows, "gain"), ".", color=style.OLD["color"], **dots)
-    promise.text(0.97, 0.15, "○ linear model", color=style.SURROGATE["color"], transform=promise.transAxes, ha="right")
-    promise.text(0.97, 0.05, "• surrogate", color=style.OLD["color"], transform=promise.transAxes, ha="right")
-    promise.set(ylabel="standard deviations of A", ylim=(0, None))
+    promise.text(0.97, 0.91, "○ linear model", color=style.SURROGATE["color"], transform=promise.transAxes, ha="right")
+    promise.text(0.97, 0.81, "• surrogate", color=style.OLD["color"], transform=promise.transAxes, ha="right")
+    top = 1.6 * np.nanquantile(column(rows, "gain_predicted"), 0.99)
+    promise.set(ylabel="standard deviations of A", ylim=(0, max(top, 0.01)))
     residual.plot(thousands, column(rows, "cg_residual"), ".", color=style.INK, **dots)
     residual.set(ylabel="last over first", ylim=(0, None))
     backtracks.plot(thousands, column(rows, "backtracks"), ".", color=style.INK, **dots)

@@ -6,13 +6,16 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
+
 from trpobook.training import TIMINGS, RunFolder, restore, train
 
 TASKS = ("Hopper-v5", "Walker2d-v5", "HalfCheetah-v5", "Swimmer-v5", "InvertedDoublePendulum-v5")
 SEEDS = (0, 1, 2)
 STEPS = 1_000_000
-RUNS = Path("runs/results")
-DATA = Path("figures/training")
+BOOK = Path(__file__).resolve().parents[2]
+RUNS = BOOK / "runs" / "results"
+DATA = BOOK / "figures" / "training"
 
 
 def make_run(task: str, seed: int) -> None:
@@ -42,11 +45,24 @@ def short(value: str) -> str:
     return f"{float(value):.5g}" if "." in value or "e" in value else value
 
 
+def table() -> str:
+    """Return the evaluations under DATA as Markdown: mean and spread over each seed's 20 deterministic episodes."""
+    lines = ["| task | mean of the seeds | seed by seed, ± over 20 episodes |", "|---|---:|---|"]
+    for task in TASKS:
+        seeds = [
+            json.loads(file.read_text())["evaluation_returns"] for file in sorted(DATA.glob(f"{task}-trpo-*.json"))
+        ]
+        each = ", ".join(f"{np.mean(returns):.0f} ± {np.std(returns):.0f}" for returns in seeds)
+        lines.append(f"| {task} | {np.mean([np.mean(returns) for returns in seeds]):.0f} | {each} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     for seed in SEEDS:
         for task in TASKS:
             print(f"{task}, seed {seed}", flush=True)
             make_run(task, seed)
+    print(table())
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ class Sampler:
         terminated, truncated, valid = (np.empty((steps, n), dtype=bool) for _ in range(3))
         episode_returns, episode_lengths = [], []
         for t in range(steps):
+            if not np.isfinite(self.observations).all():
+                raise FloatingPointError("the task's observations contain NaN or infinity; no update is made")
             observations[t] = self.observations
             states[t] = torch.from_numpy(moments.normalise(self.observations))
             actions.append(policy.sample(states[t].to(device), generator))

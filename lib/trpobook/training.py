@@ -88,8 +88,8 @@ class Trainer:
     ):
         if algo not in ALGORITHMS:
             raise ValueError(f"unknown algorithm {algo!r}; there are {', '.join(ALGORITHMS)}")
-        if seed < 0:
-            raise ValueError(f"seed is {seed}; it must be at least 0")
+        if not 0 <= seed < 2**63:
+            raise ValueError(f"seed is {seed}; it must be at least 0 and below 2⁶³")
         self.task, self.algo, self.seed = task, algo, seed
         self.settings = settings or settings_for(task)
         self.device = choose_device(device)
@@ -306,30 +306,35 @@ class RunFolder:
 
     def config(self) -> dict:
         """Return the run's config. Raises: ValueError when there is none to read."""
+        file = self.path / "config.json"
         try:
-            return json.loads((self.path / "config.json").read_text())
+            config = json.loads(file.read_text())
         except FileNotFoundError:
             raise ValueError(f"{self.path} holds no run (no config.json)") from None
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{self.path / 'config.json'} is damaged ({error}); nothing was changed") from None
+        except ValueError as error:  # neither JSON nor text
+            raise ValueError(f"{file} is damaged ({error}); nothing was changed") from None
+        if not isinstance(config, dict) or not {"env", "algo", "seed", "settings"} <= set(config):
+            raise ValueError(f"{file} is damaged (it describes no run); nothing was changed")
+        return config
 
     def save(self, name: str, state: dict) -> None:
         buffer = io.BytesIO()
         torch.save(state, buffer)
         self._write(name, buffer.getvalue())
 
-    def load(self, name: str) -> dict | None:
-        """Return what `save` wrote, None if it never did. Raises: ValueError for a damaged file."""
+    def load_into(self, trainer: Trainer, name: str) -> bool:
+        """Give `trainer` what `save` wrote; False if it never did. Raises: ValueError for a damaged file."""
         file = self.path / name
         if not file.exists():
-            return None
+            return False
         try:
-            return torch.load(file, weights_only=True, map_location="cpu")
-        except Exception as error:  # torch.load raises a different type for each kind of damage
+            trainer.load(torch.load(file, weights_only=True, map_location="cpu"))
+        except Exception as error:  # each kind of damage raises a type of its own
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ValueError(
                 f"{file} is damaged ({reason[:80]}); move it away to begin the run again. Nothing was changed"
             ) from None
+        return True
 
     def trim_metrics(self, updates: int) -> None:
         """Keep the rows of the first `updates` updates: later ones are computed again."""
@@ -393,9 +398,9 @@ def train(
         for key, value in config.items():
             if found.get(key) != value:
                 raise ValueError(f"{out} holds a run with {key} {found.get(key)!r}, not {value!r}; nothing was changed")
-        state = folder.load("checkpoint.pt")
-        if state is not None:
-            trainer.load(state)
+        folder.load_into(trainer, "checkpoint.pt")
+        if trainer.steps >= steps + trainer.settings.batch_size:
+            raise ValueError(f"{out} holds {trainer.steps} steps, more than --steps {steps}; nothing was changed")
         folder.trim_metrics(trainer.count)
     else:
         folder.create({**config, "versions": _versions()})
@@ -427,12 +432,10 @@ def restore(path: Path, device: str = "cpu") -> Trainer:
     """
     folder = RunFolder(path)
     config = folder.config()
-    state = folder.load("final.pt") or folder.load("checkpoint.pt")
-    if state is None:
-        raise ValueError(f"{path} has no checkpoint yet; let its training run on")
     settings = Settings(**{**config["settings"], "hidden": tuple(config["settings"]["hidden"])})
     trainer = Trainer(config["env"], config["algo"], config["seed"], device, settings)
-    trainer.load(state)
+    if not (folder.load_into(trainer, "final.pt") or folder.load_into(trainer, "checkpoint.pt")):
+        raise ValueError(f"{path} has no checkpoint yet; let its training run on")
     return trainer
 
 

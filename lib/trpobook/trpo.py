@@ -79,9 +79,9 @@ def trpo_update(
     def new_policy(theta: Tensor):
         """Return π_θ on the batch; the last θ is kept, since its KL and its surrogate are asked for in turn."""
         nonlocal latest
-        if theta is not latest[0]:
+        if not torch.equal(theta, latest[0]):
             vector_to_parameters(theta, parameters)
-            latest = theta, policy.outputs(states)
+            latest = theta.clone(), policy.outputs(states)
         return policy.distribution(latest[1])
 
     def ratio(theta: Tensor) -> Tensor:
