@@ -183,21 +183,55 @@ def test_kl_is_at_most_the_logarithm_of_one_plus_chi_squared(pair):
     assert kl_categorical(new, old) <= np.log1p(chi_squared(new, old)) + 1e-12
 
 
-def test_a_small_kl_from_old_to_new_leaves_the_ratios_variance_unbounded():
-    """KL(old‖new) = 0.01 throughout; one action of old probability p takes the mass that it allows."""
-    variances = []
-    for p in (1e-2, 1e-4, 1e-6):
-        old, low, high = np.array([p, 1 - p]), p, 0.5
-        for _ in range(100):
-            middle = (low + high) / 2
-            low, high = (middle, high) if kl_categorical(old, [middle, 1 - middle]) < 0.01 else (low, middle)
-        variances.append(chi_squared(new=[low, 1 - low], old=old))
-    assert variances == pytest.approx([0.045, 1.08, 99.2], rel=0.01)
+def where_kl_reaches_a_hundredth(kl, low):
+    """The probability above `low` at which kl(probability) = 0.01, by bisection."""
+    high = 0.5
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kl(middle) < 0.01 else (low, middle)
+    return low
+
+
+@pytest.mark.parametrize(("p", "ratio", "variance"), [(1e-2, 3.1, 0.045), (1e-3, 13.5, 0.157), (1e-4, 105, 1.08)])
+def test_at_one_kl_from_old_to_new_a_rarer_action_has_a_larger_ratio_and_variance(p, ratio, variance):
+    old = np.array([p, 1 - p])
+    q = where_kl_reaches_a_hundredth(lambda q: kl_by_loop(old, [q, 1 - q]), p)
+    assert q / p == pytest.approx(ratio, rel=0.02)
+    assert chi_squared(new=[q, 1 - q], old=old) == pytest.approx(variance, rel=0.01)
+
+
+def test_neither_direction_of_kl_bounds_the_variance_of_the_ratio():
+    """KL is 0.01 in both cases, and the action's old probability one in a million."""
+    old = np.array([1e-6, 1 - 1e-6])
+    forward = where_kl_reaches_a_hundredth(lambda q: kl_by_loop(old, [q, 1 - q]), 1e-6)
+    backward = where_kl_reaches_a_hundredth(lambda q: kl_by_loop([q, 1 - q], old), 1e-6)
+    assert np.array([forward, backward]) / 1e-6 == pytest.approx([9960, 1572], rel=1e-3)
+    variances = [chi_squared(new=[q, 1 - q], old=old) for q in (forward, backward)]
+    assert variances == pytest.approx([99.2, 2.47], rel=2e-3)
+
+
+def test_a_hundredth_of_a_nat_moves_a_fifth_to_a_quarter_whatever_the_advantage():
+    """From π = 0.2: the quadratic model of KL says 0.2566; to reach 0.8 costs eighty times the budget."""
+    q = where_kl_reaches_a_hundredth(lambda q: kl_by_loop([0.2, 0.8], [q, 1 - q]), 0.2)
+    assert kl_categorical([0.2, 0.8], [q, 1 - q]) == pytest.approx(0.01, abs=1e-12)
+    assert q == pytest.approx(0.2603, abs=5e-5)
+    assert kl_categorical([0.2, 0.8], [0.8, 0.2]) == pytest.approx(0.8318, abs=5e-5)
+    assert kl_categorical([0.8, 0.2], [0.79, 0.21]) == pytest.approx(3.05e-4, rel=2e-3)
+
+
+@pytest.mark.parametrize(("p", "kl"), [(0.5, 1.25e-3), (0.9, 4.5e-4), (0.99, 5e-5), (0.999, 5e-6)])
+def test_a_shift_of_a_logit_moves_a_softmax_most_near_even_odds(p, kl):
+    shifted = p * np.exp(0.1) / (p * np.exp(0.1) + 1 - p)
+    assert kl_categorical([p, 1 - p], [shifted, 1 - shifted]) == pytest.approx(kl, rel=0.06)
+
+
+def test_a_shift_of_a_mean_moves_a_gaussian_most_where_it_is_narrow():
+    assert kl_gaussian(0.0, [1, 0.1, 0.01], 0.1, [1, 0.1, 0.01]) == pytest.approx([0.005, 0.5, 50])
 
 
 def test_gaussian_kl_equals_quadrature():
     mean_p, std_p, mean_q, std_q = 0.3, 0.7, -0.4, 1.9
-    x, step = np.linspace(-12, 12, 4001, retstep=True)
+    x, step = np.linspace(-20, 20, 8001, retstep=True)
     log_p, log_q = (
         -0.5 * ((x - m) / s) ** 2 - np.log(s * np.sqrt(2 * np.pi)) for m, s in ((mean_p, std_p), (mean_q, std_q))
     )

@@ -2,7 +2,7 @@
 
 Policies are arrays (S, A), the old one first. ρ is the discounted visitation of the old policy, d = (1−γ)ρ, A its
 advantage, Ā(s) = Σ_a π_new(a|s) A(s, a), ε_A = max |A|, TV(s) and KL(s) the distances between the policies' rows at s,
-old first. Means over d give the absorbing states the rest of the mass: both policies agree there. Every bound needs γ < 1.
+old first. Means over d give the absorbing states the rest of the mass: both policies agree there. Bounds need γ < 1.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from trpobook.mdp import TabularMDP
 
 
 def expected_advantage(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """Return Ā(s) = Σ_a π_new(a|s) A_old(s, a), (S,): what one action of the new policy gains over the old. Lesson 04."""
+    """Return Ā(s) = Σ_a π_new(a|s) A_old(s, a), (S,): the gain of one action by the new policy. Lesson 04."""
     return np.sum(new * mdp.advantage(old), axis=1)
 
 
 def surrogate(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> float:
-    """Return L = Σ_s ρ_old(s) Ā(s), the gain in J promised by the old policy's states; 0 at the old policy. Lesson 04."""
+    """Return L = Σ_s ρ_old(s) Ā(s), the gain in J that the old policy's states promise; L(old) = 0. Lesson 04."""
     return mdp.visitation(old) @ expected_advantage(mdp, old, new)
 
 
@@ -37,7 +37,8 @@ def performance_difference(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) ->
 def mean_over_visits(mdp: TabularMDP, old: np.ndarray, per_state: np.ndarray) -> float:
     """Return E_{s~d} of a quantity (S,) that is 0 on absorbing states, d = (1−γ)ρ_old. Lesson 06."""
     rho = mdp.visitation(old)
-    return (1 - mdp.gamma) * np.sum(rho * per_state, where=rho > 0)
+    visited = rho > 0  # elsewhere the quantity may be infinite, at no cost
+    return (1 - mdp.gamma) * (rho[visited] @ per_state[visited])
 
 
 def span_bound(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> np.ndarray:

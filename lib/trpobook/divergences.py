@@ -118,7 +118,8 @@ def trajectory_kl(transition: ArrayLike, pi_old: ArrayLike, pi_new: ArrayLike, s
     move = np.einsum("sa,sat->st", np.asarray(pi_old, float), np.asarray(transition, float))
     visited, total = _distribution("start", start), 0.0
     for _ in range(steps):
-        total += float(np.sum(visited * per_state, where=visited > 0))
+        reached = visited > 0  # elsewhere the KL may be infinite, at no cost
+        total += float(visited[reached] @ per_state[reached])
         visited = visited @ move
     return total
 

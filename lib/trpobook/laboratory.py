@@ -1,7 +1,7 @@
 """The gridworld laboratory: a policy improves by exact returns and an advantage that may be wrong, round by round.
 
-Everything is exact but the advantage estimate, Â = A + κ·(b − Σ_a π b): b is drawn once from the seed, so the error is a
-bias that repeats every round. A policy is kept as logits θ (S, A). Returns and promises are in percent of the best
+Everything is exact but the advantage estimate, Â = A + κ·(b − Σ_a π b): b is drawn once from the seed, so the error
+is a bias that repeats every round. A policy is kept as logits θ (S, A). Returns and promises are in percent of the best
 policy's return.
 """
 
