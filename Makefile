@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV = .venv/bin/python
 READY = .venv/.ready
 
-.PHONY: help lab test lint bench results figures notebooks chromium
+.PHONY: help lab test lint bench results figures notebooks debian
 
 help:
 	@echo "make lab        open the lessons in JupyterLab, in a working copy of your own (my_notebooks/)"
@@ -18,7 +18,7 @@ help:
 lab: $(READY)
 	$(VENV) -m trpobook.lab
 
-test: lint chromium
+test: lint debian
 	$(VENV) -m pytest
 
 lint: $(READY)
@@ -37,8 +37,8 @@ figures: $(READY)
 notebooks: $(READY)
 	$(VENV) tools/execute_notebooks.py notebooks/*.ipynb
 
-chromium:
-	@sh tools/install_chromium.sh
+debian:
+	@sh tools/install_debian_packages.sh
 
 # Without pip at first, for Debian leaves out the module that would put it there; the outer pip installs it.
 $(READY): requirements.txt pyproject.toml

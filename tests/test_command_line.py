@@ -178,7 +178,7 @@ class OddActions(gymnasium.Env):
 
 
 class Poison(gymnasium.Env):
-    """Its rewards turn to NaN after 300 steps."""
+    """Its rewards turn to NaN after 1,200 steps of all copies together, also of those made anew at a checkpoint."""
 
     observation_space = gymnasium.spaces.Box(-1, 1, (2,))
     action_space = gymnasium.spaces.Discrete(2)
@@ -189,8 +189,8 @@ class Poison(gymnasium.Env):
         return np.zeros(2, np.float32), {}
 
     def step(self, action):
-        self.steps += 1
-        return np.zeros(2, np.float32), np.nan if self.steps > 300 else 1.0, False, False, {}
+        Poison.steps += 1
+        return np.zeros(2, np.float32), np.nan if Poison.steps > 1200 else 1.0, False, False, {}
 
 
 gymnasium.register("OddActions-v0", OddActions, disable_env_checker=True)
@@ -207,7 +207,7 @@ def test_nan_rewards_stop_the_run_and_keep_what_was_saved(tmp_path, capsys):
     errors = capsys.readouterr().err.splitlines()
     assert errors[-1] == "trpobook train: the batch's rewards contain NaN or infinity; no update is made"
     rows = metrics(tmp_path / "run")
-    assert len(rows) == 1 + 4  # the header, and the batches of 4 · 64 rows before the 300th step of each copy
+    assert len(rows) == 1 + 4  # the header, and the batches of 256 rows before the 1,200th
     assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["count"] == 4
 
 

@@ -15,7 +15,7 @@ import gymnasium
 import imageio_ffmpeg
 import torch
 
-from trpobook.environments import RunningMoments, without_mujoco_notes
+from trpobook.environments import MUJOCO_TASKS, RunningMoments, without_mujoco_notes
 
 FRAMES_PER_SECOND = 25
 
@@ -36,9 +36,10 @@ def film(
     Raises: ValueError when the task cannot be rendered here.
     """
     width, height = size
+    camera = {"camera_name": "track"} if task in MUJOCO_TASKS else {}  # the default one lets a runner run away
     try:
         with without_mujoco_notes():
-            environment = gymnasium.make(task, render_mode="rgb_array", width=width, height=height)
+            environment = gymnasium.make(task, render_mode="rgb_array", width=width, height=height, **camera)
             environment.reset(seed=seed)
             environment.render()
     except Exception as error:  # each rendering library fails in a way of its own
