@@ -194,12 +194,19 @@ class Poison(gymnasium.Env):
 
 
 gymnasium.register("OddActions-v0", OddActions, disable_env_checker=True)
-gymnasium.register("Poison-v0", Poison, disable_env_checker=True)
+gymnasium.register("Endless-v0", Poison, disable_env_checker=True)
+gymnasium.register("Poison-v0", Poison, disable_env_checker=True, max_episode_steps=10**6)
 
 
 def test_an_action_space_that_no_policy_serves_is_named(tmp_path, capsys):
     assert train(tmp_path / "run", env="OddActions-v0") == 2
     assert "action space MultiBinary(3): no policy serves it" in one_line(capsys)
+
+
+def test_a_task_without_a_time_limit_is_refused_since_its_evaluation_might_never_end(tmp_path, capsys):
+    assert train(tmp_path / "run", env="Endless-v0") == 2
+    assert "Endless-v0 has no time limit" in one_line(capsys)
+    assert not (tmp_path / "run").exists()
 
 
 def test_nan_rewards_stop_the_run_and_keep_what_was_saved(tmp_path, capsys):

@@ -64,11 +64,13 @@ def test_every_iterate_is_an_ascent_direction_and_nearer_in_the_matrix_norm(gene
     assert all(later < earlier for earlier, later in pairwise(errors))
 
 
-def test_the_tolerance_is_relative_and_the_residual_is_true(generator):
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_the_tolerance_is_relative_and_the_residual_is_true(scale, generator):
     matrix, b = spd(20, generator), vector(20, generator)
-    x, iterations, residual = conjugate_gradient(lambda v: matrix @ v, b, max_iterations=40, rtol=1e-2)
-    assert residual <= 1e-2 and iterations < 20
-    assert (b - matrix @ x).norm() / b.norm() == pytest.approx(residual, rel=1e-6)
+    unscaled = conjugate_gradient(lambda v: matrix @ v, b, max_iterations=40, rtol=1e-2)
+    x, iterations, residual = conjugate_gradient(lambda v: matrix @ v, scale * b, max_iterations=40, rtol=1e-2)
+    assert residual <= 1e-2 and iterations == unscaled.iterations < 20
+    assert (scale * b - matrix @ x).norm() / (scale * b).norm() == pytest.approx(residual, rel=1e-6)
 
 
 def test_a_singular_system_with_b_in_the_range_is_solved(generator):

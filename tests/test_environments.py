@@ -161,5 +161,5 @@ def test_both_back_ends_have_the_same_spaces(task):
     assert made.observation_space.shape == theirs.observation_space.shape
     assert np.allclose(made.action_space.low, theirs.action_space.low)
     assert np.allclose(made.action_space.high, theirs.action_space.high)
-    assert made._time_limit() == theirs.spec.max_episode_steps
+    assert made.time_limit == theirs.spec.max_episode_steps
     made.close()

@@ -40,8 +40,8 @@ class InfiniteObservations(NaNObservations):
     poison = np.inf
 
 
-gymnasium.register("NaNObservations-v0", NaNObservations, disable_env_checker=True)
-gymnasium.register("InfiniteObservations-v0", InfiniteObservations, disable_env_checker=True)
+gymnasium.register("NaNObservations-v0", NaNObservations, disable_env_checker=True, max_episode_steps=10**6)
+gymnasium.register("InfiniteObservations-v0", InfiniteObservations, disable_env_checker=True, max_episode_steps=10**6)
 
 
 def moved(**options):
@@ -171,3 +171,16 @@ def test_observations_that_are_not_finite_stop_the_run_and_keep_the_policy(task,
             before = [p.detach().clone() for p in trainer.policy.parameters()]
     assert before and all(torch.equal(p, q) for p, q in zip(before, trainer.policy.parameters(), strict=True))
     assert np.isfinite(trainer.observation_moments.mean).all()
+
+
+def test_the_later_of_final_and_checkpoint_is_restored(run):
+    train(TASK, "trpo", 3000, 1, "cpu", run, resume=True)
+    later = (run / "final.pt").read_bytes()
+    assert training.restore(run).steps >= 3000
+    (run / "final.pt").unlink()
+    checkpoint = training.restore(run).steps
+    (run / "final.pt").write_bytes(later)
+    (run / "final.pt").rename(run / "kept.pt")
+    state = torch.load(run / "kept.pt", weights_only=True)
+    torch.save({**state, "steps": checkpoint - 1}, run / "final.pt")  # the end of an earlier, shorter run
+    assert training.restore(run).steps == checkpoint

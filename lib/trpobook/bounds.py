@@ -131,9 +131,10 @@ def cpi_step(mdp: TabularMDP, old: np.ndarray, target: np.ndarray) -> float:
     Lesson 06; Kakade & Langford 2002, corollary 4.2.
     """
     gain, worst = _cpi_terms(mdp, old, target)
-    if gain <= 0:
+    numerator, denominator = (1 - _gamma_below_one(mdp)) * gain, 4 * worst * mdp.gamma
+    if numerator <= 0:
         return 0.0
-    return min(1.0, (1 - _gamma_below_one(mdp)) * gain / max(4 * worst * mdp.gamma, np.finfo(float).tiny))
+    return numerator / denominator if numerator < denominator else 1.0
 
 
 def mm_step(mdp: TabularMDP, old: np.ndarray, form: str = "kl_sharp") -> np.ndarray:

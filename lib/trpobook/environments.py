@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -71,21 +72,20 @@ class Environments:
                 self._reset = {}  # EnvPool is seeded once, above
             else:
                 try:
-                    self._vector = gymnasium.make_vec(task, num_envs=num_envs, vectorization_mode="sync")
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")  # Gymnasium's advice to take a later version of the task
+                        self._vector = gymnasium.make_vec(task, num_envs=num_envs, vectorization_mode="sync")
                 except (gymnasium.error.Error, ImportError) as error:
                     raise ValueError(f"unknown task {task!r}: {error}") from error
                 self.observation_space = self._vector.single_observation_space
                 self.action_space = self._vector.single_action_space
                 self._reset = {"seed": seed}
-        limit = self._time_limit() if stagger else 0
-        self._cuts = np.arange(num_envs) * limit // num_envs
+        spec = self._vector.spec
+        limit = spec.config.max_episode_steps if hasattr(spec, "config") else spec.max_episode_steps
+        self.time_limit = limit or 0  # steps after which the task truncates an episode, 0 for never
+        self._cuts = np.arange(num_envs) * (self.time_limit if stagger else 0) // num_envs
         self._count = 0
         self.cut = np.zeros(num_envs, dtype=bool)  # the copies whose episode the last step cut short
-
-    def _time_limit(self) -> int:
-        """Return after how many steps the task truncates an episode, 0 for never."""
-        spec = self._vector.spec
-        return (spec.config.max_episode_steps if hasattr(spec, "config") else spec.max_episode_steps) or 0
 
     def reset(self) -> np.ndarray:
         """Return the first observations, (num_envs, …)."""

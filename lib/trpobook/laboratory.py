@@ -7,18 +7,21 @@ policy's return.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from trpobook.bounds import golden_section
+from trpobook.divergences import kl_categorical
 from trpobook.mdp import TabularMDP, gridworld, log_softmax, optimal_policy, softmax
 
 LONGEST_PENALISED_STEP = 0.05  # the penalty rule searches step sizes up to this one
 MOST_HALVINGS = 30
 RIDGE = 1e-6  # added to the Fisher matrix of shared features, which is singular
 FALL = 2.0  # percent of the best return: a larger loss in one round is called an overshoot
+
+Attempt = Callable[[float], tuple[float, float, float]]  # step size α → L̂, mean KL, max KL
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Rule:
         for name in ("delta", "alpha"):
             if not (value := getattr(self, name)) > 0:
                 raise ValueError(f"{name} is {value}; it must be above 0")
-        if self.kappa < 0:
+        if not self.kappa >= 0:
             raise ValueError(f"kappa is {self.kappa}; it must be at least 0")
 
 
@@ -98,54 +101,61 @@ class Laboratory:
 
     def step(self, theta: np.ndarray, rule: Rule) -> Round:
         """Return the round that `rule` makes from logits theta."""
-        mdp, pi = self.mdp, softmax(theta)
-        estimate, rho = self.estimate(pi, rule), mdp.visitation(pi)
-        direction = self.direction(pi, estimate, rule)
-
-        def try_step(alpha: float):
-            logits = theta + alpha * direction
-            kl = mdp.live * np.sum(pi * (log_softmax(theta) - log_softmax(logits)), axis=1)
-            return rho @ np.sum(softmax(logits) * estimate, axis=1), rho @ kl / rho.sum(), kl.max()
-
+        estimate, direction, attempt = self._ahead(theta, rule)
         backtracks = 0
         if rule.update == "none":
             alpha = rule.alpha
         elif rule.update == "penalty":
-            constant = 4 * np.abs(estimate).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+            constant = 4 * np.abs(estimate).max() * self.mdp.gamma / (1 - self.mdp.gamma) ** 2
 
             def penalised(alpha: float) -> float:
-                gain, _, max_kl = try_step(alpha)
+                gain, _, max_kl = attempt(alpha)
                 return gain - constant * max_kl
 
             alpha = golden_section(penalised, 0, LONGEST_PENALISED_STEP)
         else:
-            alpha, backtracks = self._trusted(rule, pi, rho / rho.sum(), direction, try_step)
+            alpha, backtracks = self._trusted(theta, rule.delta, direction, attempt)
 
-        gain, mean_kl, max_kl = try_step(alpha)
+        gain, mean_kl, max_kl = attempt(alpha)
         new = theta + alpha * direction
         new = new - new.mean(axis=1, keepdims=True)
-        old_return = mdp.expected_return(pi)
+        old_return = self.mdp.expected_return(softmax(theta))
         return Round(
             theta=new,
             before=self.percent(old_return),
             promised=self.percent(old_return + gain),
-            after=self.percent(mdp.expected_return(softmax(new))),
+            after=self.percent(self.mdp.expected_return(softmax(new))),
             mean_kl=float(mean_kl),
             max_kl=float(max_kl),
             backtracks=backtracks,
         )
 
-    def _trusted(self, rule: Rule, pi, d, direction, try_step) -> tuple[float, int]:
+    def _ahead(self, theta: np.ndarray, rule: Rule) -> tuple[np.ndarray, np.ndarray, Attempt]:
+        """Return Â, the direction x, and the map from a step size α to what θ + αx promises and how far it is."""
+        pi = softmax(theta)
+        estimate, rho = self.estimate(pi, rule), self.mdp.visitation(pi)
+        direction = self.direction(pi, estimate, rule)
+
+        def attempt(alpha: float) -> tuple[float, float, float]:
+            logits = theta + alpha * direction
+            kl = self.mdp.live * np.sum(pi * (log_softmax(theta) - log_softmax(logits)), axis=1)
+            return rho @ np.sum(softmax(logits) * estimate, axis=1), rho @ kl / rho.sum(), kl.max()
+
+        return estimate, direction, attempt
+
+    def _trusted(self, theta: np.ndarray, delta: float, direction: np.ndarray, attempt: Attempt) -> tuple[float, int]:
         """Return the step √(2δ/Σ_s d Var_π x), halved until the mean KL is at most δ and L̂ above 0, and the halvings.
 
         The step is 0 where 30 halvings do not suffice.
         """
+        pi = softmax(theta)
+        rho = self.mdp.visitation(pi)
         mean = np.sum(pi * direction, axis=1, keepdims=True)
-        curvature = d @ np.sum(pi * (direction - mean) ** 2, axis=1)
-        alpha = np.sqrt(2 * rule.delta / max(curvature, np.finfo(float).tiny))
+        curvature = rho @ np.sum(pi * (direction - mean) ** 2, axis=1) / rho.sum()
+        alpha = np.sqrt(2 * delta / max(curvature, np.finfo(float).tiny))
         for halvings in range(MOST_HALVINGS):
-            gain, mean_kl, _ = try_step(alpha)
-            if mean_kl <= rule.delta and gain > 0:
+            gain, mean_kl, _ = attempt(alpha)
+            if mean_kl <= delta and gain > 0:
                 return alpha, halvings
             alpha /= 2
         return 0.0, MOST_HALVINGS
@@ -161,8 +171,33 @@ class Laboratory:
 
     def slice(self, theta: np.ndarray, rule: Rule, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return mean KL (nats), true return and surrogate J + L̂ (percent) at each step size along the direction."""
-        rounds = [self.step(theta, Rule(**{**vars(rule), "update": "none", "alpha": alpha})) for alpha in alphas]
-        return tuple(np.array([getattr(r, name) for r in rounds]) for name in ("mean_kl", "after", "promised"))
+        _, direction, attempt = self._ahead(theta, rule)
+        gains, mean_kls, _ = np.transpose([attempt(alpha) for alpha in alphas])
+        returns = np.array([self.mdp.expected_return(softmax(theta + alpha * direction)) for alpha in alphas])
+        return mean_kls, self.percent(returns), self.percent(self.mdp.expected_return(softmax(theta)) + gains)
+
+
+def cliff_slice(
+    p: np.ndarray, start: float = 0.2, reward: float = 1.0, cost: float = 1.25, gamma: float = 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return KL (nats), true gain J − J₀ and surrogate L on the two-step cliff, each as p, from p₀ = start.
+
+    Both states share one logit: L = (p − p₀)(r − 2γcp₀) rises for ever, J − J₀ = L − γc(p − p₀)² turns down.
+    Lesson 09.
+    """
+    p = np.asarray(p, float)
+    kl = kl_categorical([1 - start, start], np.stack([1 - p, p], axis=-1))
+    promised = (p - start) * (reward - 2 * gamma * cost * start)
+    return kl, promised - gamma * cost * (p - start) ** 2, promised
+
+
+def cliff_step(delta: float, start: float = 0.2) -> float:
+    """Return the p above start where KL(start‖p) is delta, by bisection: the trust region's edge. Lesson 09."""
+    low, high = start, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if cliff_slice(middle, start)[0] < delta else (low, middle)
+    return low
 
 
 def lcg_uniform(seed: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -28,7 +28,14 @@ class Settings:
     def __post_init__(self):
         if self.num_envs < 1 or self.batch_size % self.num_envs:
             raise ValueError(f"batch_size {self.batch_size} must be a multiple of num_envs {self.num_envs}")
-        for name in ("delta", "value_learning_rate", "value_minibatch", "cg_iterations", "checkpoint_steps"):
+        for name in (
+            "batch_size",
+            "delta",
+            "value_learning_rate",
+            "value_minibatch",
+            "cg_iterations",
+            "checkpoint_steps",
+        ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
 

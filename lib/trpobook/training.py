@@ -258,10 +258,9 @@ class Trainer:
         self.generator.set_state(state["generator"])
         self.shuffler.set_state(state["shuffler"])
         self.steps, self.count, self.recent = state["steps"], state["count"], state["recent"]
-        if state["number"] != self.number:
-            self.environments.close()
-            self.number = state["number"]
-            self._make_environments()
+        self.environments.close()
+        self.number = state["number"]
+        self._make_environments()
 
 
 def _moments_state(moments: RunningMoments) -> dict:
@@ -301,8 +300,8 @@ class RunFolder:
             raise ValueError(
                 f"cannot create the folder {self.path} ({error.strerror}); choose another --out"
             ) from error
-        self._write("metrics.csv", (",".join(COLUMNS) + "\n").encode())
         self._write("config.json", (json.dumps(config, indent=2) + "\n").encode())
+        self.trim_metrics(0)
 
     def config(self) -> dict:
         """Return the run's config. Raises: ValueError when there is none to read."""
@@ -338,8 +337,9 @@ class RunFolder:
 
     def trim_metrics(self, updates: int) -> None:
         """Keep the rows of the first `updates` updates: later ones are computed again."""
-        lines = (self.path / "metrics.csv").read_bytes().splitlines(keepends=True)
-        self._write("metrics.csv", b"".join(lines[: updates + 1]))
+        header, file = (",".join(COLUMNS) + "\n").encode(), self.path / "metrics.csv"
+        rows = file.read_bytes().splitlines(keepends=True)[1 : updates + 1] if updates else []
+        self._write(file.name, b"".join([header, *rows]))
 
     def append(self, row: dict) -> None:
         try:
@@ -385,6 +385,8 @@ def train(
     if steps < 1:
         raise ValueError(f"steps is {steps}; it must be at least 1")
     trainer = Trainer(task, algo, seed, device)
+    if not trainer.environments.time_limit:
+        raise ValueError(f"{task} has no time limit, so an episode may never end; register it with max_episode_steps")
     folder = RunFolder(out)
     config = {
         "env": task,
@@ -432,10 +434,19 @@ def restore(path: Path, device: str = "cpu") -> Trainer:
     """
     folder = RunFolder(path)
     config = folder.config()
-    settings = Settings(**{**config["settings"], "hidden": tuple(config["settings"]["hidden"])})
+    try:
+        settings = Settings(**{**config["settings"], "hidden": tuple(config["settings"]["hidden"])})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path / 'config.json'} is damaged (settings: {error}); nothing was changed") from None
     trainer = Trainer(config["env"], config["algo"], config["seed"], device, settings)
-    if not (folder.load_into(trainer, "final.pt") or folder.load_into(trainer, "checkpoint.pt")):
+    found = [name for name in ("final.pt", "checkpoint.pt") if folder.load_into(trainer, name)]
+    if not found:
         raise ValueError(f"{path} has no checkpoint yet; let its training run on")
+    if len(found) == 2:  # a longer run may have been broken off after an earlier end: take the later of the two
+        steps = trainer.steps
+        folder.load_into(trainer, "final.pt")
+        if trainer.steps < steps:
+            folder.load_into(trainer, "checkpoint.pt")
     return trainer
 
 

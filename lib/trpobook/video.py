@@ -35,23 +35,23 @@ def film(
     The clip runs in the task's own time at FRAMES_PER_SECOND, for at most `seconds`, and ends with the episode.
     Raises: ValueError when the task cannot be rendered here.
     """
-    width, height = size
-    camera = {"camera_name": "track"} if task in MUJOCO_TASKS else {}  # the default one lets a runner run away
+    options, remedy = {}, ""
+    if task in MUJOCO_TASKS:  # whose default camera lets a runner run away
+        options = {"width": size[0], "height": size[1], "camera_name": "track"}
+        remedy = "; on Linux install EGL (Debian: libegl1), or libosmesa6 and set MUJOCO_GL=osmesa"
     try:
         with without_mujoco_notes():
-            environment = gymnasium.make(task, render_mode="rgb_array", width=width, height=height, **camera)
+            environment = gymnasium.make(task, render_mode="rgb_array", **options)
             environment.reset(seed=seed)
             environment.render()
     except Exception as error:  # each rendering library fails in a way of its own
-        raise ValueError(
-            f"cannot render {task} ({type(error).__name__}: {error}); on Linux install EGL (Debian: libegl1) or set "
-            "MUJOCO_GL=osmesa and install libosmesa6"
-        ) from error
+        raise ValueError(f"cannot render {task} ({type(error).__name__}: {error}){remedy}") from error
     device = next(policy.parameters()).device
-    every = max(1, round(1 / (environment.unwrapped.dt * FRAMES_PER_SECOND)))
+    rate = environment.metadata["render_fps"]  # the task's steps in a second of its own time
+    every = max(1, round(rate / FRAMES_PER_SECOND))
     observation, _ = environment.reset(seed=seed)
     frames = []
-    for step in range(int(seconds / environment.unwrapped.dt)):
+    for step in range(int(seconds * rate)):
         if step % every == 0:
             frames.append(environment.render())
         state = torch.from_numpy(moments.normalise(observation[None])).to(device)
