@@ -44,15 +44,13 @@ def train(out, *options, steps=2500, env=TASK):
 def start(out, *options, steps=2500):
     arguments = ["train", "--env", TASK, "--steps", str(steps), "--seed", "1", "--out", str(out), *options]
     return subprocess.Popen(
-        [sys.executable, "-c", SMALL, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", SMALL, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell's background job ignores Ctrl-C, and its children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-
-
-def finish(process):
-    """Wait for the end of `process`; return (exit code, standard error)."""
-    with process:
-        _, errors = process.communicate(timeout=120)
-    return process.returncode, errors
 
 
 def contents(folder):

@@ -116,7 +116,8 @@ def test_trust_rule_stays_when_no_step_promises_a_gain():
     theta = LAB.run([(40, Rule("trust"))])[-1].theta
     round_ = LAB.step(theta, Rule("trust", delta=1e-300))
     assert round_.backtracks == 30
-    assert round_.mean_kl == 0 and round_.after == round_.before == round_.promised
+    assert round_.mean_kl == 0
+    assert [round_.after, round_.promised] == pytest.approx([round_.before] * 2, abs=1e-12)
     assert np.array_equal(softmax(round_.theta), softmax(theta))
 
 
@@ -225,7 +226,7 @@ def test_return_along_the_slice_turns_down_while_the_surrogate_climbs():
     assert kl[[0, 1, 2, 3, 5, 7]] == pytest.approx([0.009, 0.036, 0.20, 0.245, 0.65, 3.1], rel=0.03)
     fine = np.linspace(0, 5, 501)
     _, true, promised = LAB.slice(LAB.start(), SHARED, fine)
-    assert fine[true.argmax()] == pytest.approx(0.56, abs=0.01)
+    assert fine[true.argmax()] == pytest.approx(0.569, abs=0.01)
     assert true.max() == pytest.approx(38.73, abs=0.01)
     assert np.all(np.diff(promised) > 0)
     assert true.min() == true[0] == pytest.approx(-39.52988887892372, abs=1e-9)  # never below the start
