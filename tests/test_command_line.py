@@ -53,6 +53,13 @@ def start(out, *options, steps=2500):
     )
 
 
+def finish(process):
+    """Wait for the end of `process`; return (exit code, standard error)."""
+    with process:
+        _, errors = process.communicate(timeout=120)
+    return process.returncode, errors
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
