@@ -157,6 +157,10 @@ def test_every_term_of_the_bounds_by_hand_on_the_two_step_cliff():
     assert cpo_penalty(mdp, old, new, "tv") == pytest.approx(4 * 0.375 * visits * 0.3, abs=1e-14)
     assert cpo_penalty(mdp, old, new, "kl") == pytest.approx(2 * 0.375 * np.sqrt(2 * visits * kl), abs=1e-14)
     assert mean_kl_penalty(mdp, old, new) == pytest.approx(4 * (1 + np.sqrt(2)) * visits * kl, abs=1e-14)
+    mean = 0.5 * (0.2625 - 0.1 * 0.375)
+    risk = 2 * 0.375 * 0.5 * 0.4**2 / (0.5 * (1 - 0.5 * 0.6))
+    assert cpi_bound(mdp, old, new, 0.4) == pytest.approx(0.4 * mean / 0.5 - risk, abs=1e-14)
+    assert cpi_step(mdp, old, new) == pytest.approx(0.5 * mean / (4 * 0.375 * 0.5), abs=1e-14)
 
 
 def test_no_bound_is_broken_by_two_thousand_pairs():

@@ -22,7 +22,7 @@ def make(folder: Path = FOLDER) -> None:
         figure, sentence = interactive.picture(**values)
         (folder / name).write_bytes(plots.png(figure, dpi=160))
         print(f"{name}: {sentence}")
-    (folder / "learning_curves.png").write_bytes(plots.png(learning_curves(folder / "training"), dpi=160))
+    (folder / "learning_curves.png").write_bytes(plots.png(learning_curves(FOLDER / "training"), dpi=160))
 
 
 def learning_curves(data: Path):
@@ -30,7 +30,7 @@ def learning_curves(data: Path):
     tasks = sorted({file.stem.rsplit("-trpo-", 1)[0] for file in data.glob("*-trpo-*.csv")})
     figure, axes = style.figure(len(tasks), width=13, height=3)
     for panel, task in zip(axes, tasks, strict=True):
-        for file, line in zip(sorted(data.glob(f"{task}-trpo-*.csv")), ("-", "--", ":"), strict=True):
+        for file, line in zip(sorted(data.glob(f"{task}-trpo-*.csv")), ("-", "--", ":"), strict=False):
             with file.open() as rows:
                 curve = [(int(row["steps"]) / 1e6, float(row["return_mean"] or "nan")) for row in csv.DictReader(rows)]
             panel.plot(*zip(*curve, strict=True), color=style.RETURN["color"], linestyle=line, linewidth=1.4)
