@@ -36,7 +36,7 @@ def learning_curves(data: Path):
             panel.plot(*zip(*curve, strict=True), color=style.RETURN["color"], linestyle=line, linewidth=1.4)
         panel.set(title=task, xlabel="million steps", xlim=(0, 1), ylim=(0, None))
         panel.title.set_fontsize(10.5)
-    axes[0].set_ylabel("mean return, actions sampled")
+    axes[0].set_ylabel("mean return")
     return figure
 
 

@@ -248,6 +248,7 @@ class Trainer:
 
     def load(self, state: dict) -> None:
         """Take over a state that `state()` gave, made for the same task and settings."""
+        self._finish_fit()  # or it would go on writing into the weights
         self.policy.load_state_dict(state["policy"])
         self.value.load_state_dict(state["value"])
         self.value.optimiser.load_state_dict(state["optimiser"])
