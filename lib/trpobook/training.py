@@ -124,7 +124,10 @@ class Trainer:
         self.discounted = np.zeros(self.settings.num_envs)
 
     def updates(self, steps: int) -> Iterator[dict]:
-        """Yield a row of COLUMNS after each update until `steps` transitions have been sampled in all."""
+        """Yield a row of COLUMNS after each update until `steps` transitions have been sampled in all.
+
+        The value function is fitted to the last batch when the loop has run to its end.
+        """
         while self.steps < steps:
             row = self._next()
             number = self.steps // self.settings.checkpoint_steps
@@ -134,6 +137,7 @@ class Trainer:
                 self.number = number
                 self._make_environments()
             yield row
+        self._finish_fit()
 
     def _next(self) -> dict:
         s = self.settings
