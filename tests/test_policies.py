@@ -52,7 +52,7 @@ def test_linearise_gives_the_outputs_and_the_two_sweeps_of_one_jacobian(generato
     network = MLP((4, 6, 5, 2), 1.0, generator).double()
     inputs = torch.randn(7, 4, generator=generator, dtype=torch.float64)
     outputs, jvp, vjp = network.linearise(inputs)
-    assert torch.equal(outputs, network(inputs).detach())
+    assert torch.allclose(outputs, network(inputs).detach(), rtol=0, atol=1e-14)
     parameters = dict(network.named_parameters())
     jacobian = torch.func.jacrev(lambda p: torch.func.functional_call(network, p, (inputs,)))(parameters)
     matrix = torch.cat([block.reshape(14, -1) for block in jacobian.values()], dim=1)

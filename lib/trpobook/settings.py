@@ -16,11 +16,13 @@ class Settings:
     delta: float = 0.01  # δ, radius of the trust region, nats
     damping: float = 0.1  # ξ, added to the Fisher matrix
     cg_iterations: int = 10
+    fisher_stride: int = 5  # every how many-th state enters the Fisher matrix; Schulman et al. 2015 take every tenth
+    step_size: float = 1.0  # α of the plain policy gradient
     hidden: tuple[int, ...] = (64, 64)  # widths of policy and value function
     log_std: float = -0.5  # initial log σ of a Gaussian policy
     value_learning_rate: float = 1e-3
     value_epochs: int = 10
-    value_minibatch: int = 256
+    value_minibatch: int = 512
     normalise_observations: bool = True
     normalise_returns: bool = True
     checkpoint_steps: int = 100_000  # environments are made anew at each checkpoint
@@ -34,6 +36,8 @@ class Settings:
             "value_learning_rate",
             "value_minibatch",
             "cg_iterations",
+            "fisher_stride",
+            "step_size",
             "checkpoint_steps",
         ):
             if not getattr(self, name) > 0:

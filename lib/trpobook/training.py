@@ -21,12 +21,18 @@ import torch
 from trpobook.advantages import explained_variance, gae
 from trpobook.environments import Environments, RunningMoments
 from trpobook.policies import make_policy
+from trpobook.reinforce import reinforce_update
 from trpobook.rollouts import Batch, Sampler, evaluate
 from trpobook.settings import Settings, as_data, settings_for
 from trpobook.trpo import trpo_update
 from trpobook.value_function import ValueFunction
 
-ALGORITHMS = ("trpo",)
+# Each algorithm: its update, and the settings that it takes.
+UPDATES = {
+    "trpo": (trpo_update, ("delta", "damping", "cg_iterations", "fisher_stride")),
+    "reinforce": (reinforce_update, ("step_size",)),
+}
+ALGORITHMS = tuple(UPDATES)
 EVALUATION_EPISODES = 20
 
 COLUMNS = {
@@ -38,7 +44,7 @@ COLUMNS = {
     "accepted": "1 if the line search accepted a step, else 0",
     "gain_predicted": "gain of the linear model at the step taken, in standard deviations of the advantage",
     "gain": "gain of the surrogate L on the batch, same unit",
-    "kl_limit": "δ, nats",
+    "kl_limit": "δ, nats; inf for an algorithm without one",
     "kl": "mean KL(old‖new) over the batch, nats",
     "cg_iterations": "products with the Fisher matrix that CG made",
     "cg_residual": "CG's last residual over its first",
@@ -153,20 +159,13 @@ class Trainer:
         chosen = advantages[valid]
         chosen = (chosen - chosen.mean()) / (chosen.std() + 1e-8)
         clock.append(time.perf_counter())
-        record = trpo_update(
-            self.policy,
-            states,
-            actions,
-            chosen,
-            delta=s.delta,
-            damping=s.damping,
-            cg_iterations=s.cg_iterations,
-            **self._update,
-        )
-        clock.append(time.perf_counter())
         self._fit = self._worker.submit(
             self.value.fit, states, targets[valid], s.value_epochs, s.value_minibatch, self.shuffler
         )
+        update, names = UPDATES[self.algo]
+        arguments = {name: getattr(s, name) for name in names} | self._update
+        record = update(self.policy, states, actions, chosen, **arguments)
+        clock.append(time.perf_counter())
         if s.normalise_observations:
             self.observation_moments.update(batch.observations[valid.cpu().numpy()])
         self.steps += batch.size

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
@@ -12,27 +10,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from trpobook.conjugate_gradient import conjugate_gradient
 from trpobook.fisher import fisher_vector_product
 from trpobook.line_search import line_search
-
-
-@dataclass
-class PolicyUpdate:
-    """What one update of a policy did. Quantiles are those of the ratio π_new(a|s)/π_old(a|s) over the batch."""
-
-    accepted: bool  # False: no candidate passed the line search, and the old policy stands
-    gain_predicted: float  # gᵀ(θ_new − θ_old), the linear model at the step taken
-    gain: float  # L(θ_new) − L(θ_old) on the batch, in units of the advantage
-    kl_limit: float  # δ, nats
-    kl: float  # mean KL(π_old ‖ π_new) over the batch's states, nats
-    cg_iterations: int
-    cg_residual: float  # ‖g − (F + ξI)s‖/‖g‖
-    backtracks: int
-    gradient_norm: float
-    step_norm: float  # ‖θ_new − θ_old‖
-    ratio_min: float
-    ratio_q05: float
-    ratio_q95: float
-    ratio_max: float
-    entropy: float  # of the new policy, nats, mean over states
+from trpobook.policy_update import PolicyUpdate, ratio_quantiles, require_finite
 
 
 def trpo_update(
@@ -45,6 +23,7 @@ def trpo_update(
     damping: float = 0.1,
     cg_iterations: int = 10,
     cg_rtol: float = 1e-2,
+    fisher_stride: int = 1,
     conjugate_gradient=conjugate_gradient,
     fisher_vector_product=fisher_vector_product,
     line_search=line_search,
@@ -63,12 +42,15 @@ def trpo_update(
         advantages: (n,); their scale does not matter, their mean does.
         delta: δ, nats.
         damping: ξ.
+        cg_iterations, cg_rtol: when conjugate gradients stop.
+        fisher_stride: every how many-th state enters the Fisher matrix, ≥ 1. Divisors of the number of environments
+            would leave some environments out.
         conjugate_gradient, fisher_vector_product, line_search: the library's, or the reader's own.
     Raises: FloatingPointError when a NaN or an infinity turns up, saying where; the policy is then as it was.
     Lesson 09; Schulman et al. 2015, appendix C.
     """
     for name, tensor in (("states", states), ("actions", actions), ("advantages", advantages)):
-        _require_finite(f"the batch's {name}", tensor)
+        require_finite(f"the batch's {name}", tensor)
     parameters = list(policy.parameters())
     theta_old = parameters_to_vector(parameters).detach()
     outputs_old = policy.outputs(states)
@@ -94,12 +76,12 @@ def trpo_update(
         return kl_divergence(old, new_policy(theta)).mean().item()
 
     g = parameters_to_vector(torch.autograd.grad((ratio(theta_old) * advantages).mean(), parameters))
-    _require_finite("the policy gradient", g)
-    product = fisher_vector_product(policy, states, damping=damping)
+    require_finite("the policy gradient", g)
+    product = fisher_vector_product(policy, states[::fisher_stride], damping=damping)
     s, iterations, residual = conjugate_gradient(product, g, max_iterations=cg_iterations, rtol=cg_rtol)
-    _require_finite("the natural gradient", s)
+    require_finite("the natural gradient", s)
     curvature = s @ product(s) - damping * (s @ s)
-    _require_finite("the curvature sᵀFs", curvature)
+    require_finite("the curvature sᵀFs", curvature)
     step = s * (2 * delta / curvature).sqrt() if curvature > 0 else torch.zeros_like(s)
     latest = theta_old, outputs_old.detach()
     theta_new = theta_old
@@ -111,7 +93,6 @@ def trpo_update(
             entropy = new_policy(theta_new).entropy().mean().item()
     finally:
         vector_to_parameters(theta_new, parameters)
-    quantiles = torch.quantile(ratios, ratios.new_tensor([0.0, 0.05, 0.95, 1.0])).tolist()
     return PolicyUpdate(
         accepted=result.accepted,
         gain_predicted=(g @ (theta_new - theta_old)).item(),
@@ -123,14 +104,6 @@ def trpo_update(
         backtracks=result.backtracks,
         gradient_norm=g.norm().item(),
         step_norm=(theta_new - theta_old).norm().item(),
-        ratio_min=quantiles[0],
-        ratio_q05=quantiles[1],
-        ratio_q95=quantiles[2],
-        ratio_max=quantiles[3],
         entropy=entropy,
+        **ratio_quantiles(ratios),
     )
-
-
-def _require_finite(name: str, tensor: Tensor) -> None:
-    if not tensor.isfinite().all():
-        raise FloatingPointError(f"{name} contains NaN or infinity; the update is not made and the old policy stands")

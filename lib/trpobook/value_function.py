@@ -40,9 +40,10 @@ class ValueFunction(nn.Module):
         """
         before = self.theta.clone()
         for _ in range(epochs):
-            for rows in torch.randperm(len(states), generator=generator).to(states.device).split(minibatch):
-                values, _, vjp = self.network.linearise(states[rows])
-                self.theta.grad = vjp((values - targets[rows, None]) * (2 / len(rows)))
+            order = torch.randperm(len(states), generator=generator).to(states.device)
+            for x, y in zip(states[order].split(minibatch), targets[order, None].split(minibatch), strict=True):
+                values, _, vjp = self.network.linearise(x)
+                self.theta.grad = vjp((values - y) * (2 / len(x)))
                 self.optimiser.step()
         if not self.theta.isfinite().all():
             self.theta.copy_(before)
