@@ -120,3 +120,5 @@ def test_targets_that_are_not_finite_leave_the_value_function_as_it_was(generato
     with pytest.raises(FloatingPointError, match="value function"):
         value.fit(torch.zeros(50, 2), targets, 1, 10, generator)
     assert torch.equal(value.theta, before)
+    value.fit(torch.randn(50, 2, generator=generator), torch.ones(50), 1, 10, generator)
+    assert value.theta.isfinite().all()  # the optimiser has forgotten the NaN too

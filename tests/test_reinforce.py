@@ -8,6 +8,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.policies import CategoricalPolicy, GaussianPolicy
 from trpobook.reinforce import reinforce_update
+from trpobook.settings import settings_for
 from trpobook.training import Trainer
 
 
@@ -91,8 +92,18 @@ def test_a_step_beyond_the_floats_is_taken_back():
     assert torch.equal(theta(policy), before)
 
 
+def test_a_step_that_leaves_an_action_no_probability_is_made():
+    policy, states, actions, advantages = make_batch(discrete=True)
+    before = theta(policy)
+    update = reinforce_update(policy, states, actions, advantages, step_size=1e6)
+    assert update.kl == math.inf
+    assert update.step_norm == pytest.approx((theta(policy) - before).norm().item())
+    assert math.isfinite(update.entropy) and math.isfinite(update.gain)
+
+
 def test_the_trainer_runs_it_and_learns():
     torch.set_default_dtype(torch.float32)
-    trainer = Trainer("CartPole-v1", "reinforce")
+    settings = settings_for("CartPole-v1", num_envs=8)
+    trainer = Trainer("CartPole-v1", "reinforce", settings=settings)
     rows = list(trainer.updates(40_000))
     assert rows[-1]["kl_limit"] == math.inf and rows[-1]["return_mean"] > 3 * rows[0]["return_mean"]

@@ -65,6 +65,22 @@ def test_the_length_comes_from_the_undamped_curvature():
     assert (0.5 * step @ product(step)).item() == pytest.approx(0.01, rel=1e-10)
 
 
+def test_the_fisher_matrix_takes_every_kth_state_and_the_constraint_all_of_them():
+    policy, states, actions, advantages = make_batch()
+    with torch.no_grad():
+        old = policy(states)
+    seen = []
+
+    def spy(policy, states, **options):
+        seen.append(states)
+        return fisher_vector_product(policy, states, **options)
+
+    update = trpo_update(policy, states, actions, advantages, delta=0.01, fisher_stride=7, fisher_vector_product=spy)
+    assert torch.equal(seen[0], states[torch.arange(0, 300, 7)])
+    with torch.no_grad():
+        assert update.kl == pytest.approx(kl_divergence(old, policy(states)).mean().item(), abs=1e-12)
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
 def test_the_step_does_not_depend_on_the_scale_of_the_advantages(scale):
     results = []

@@ -34,6 +34,15 @@ def performance_difference(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) ->
     return mdp.visitation(new) @ expected_advantage(mdp, old, new)
 
 
+def guess_error(mdp: TabularMDP, pi: np.ndarray, guess: np.ndarray) -> float:
+    """Return Σ_s ρ(s) (r_π + γP_π f − f)(s), which is J(π) − μᵀf exactly, for any guess f of the value, (S,).
+
+    With f = V_old and π the new policy it is the performance difference. On absorbing states f counts as 0. Lesson 05.
+    """
+    f = guess * mdp.live
+    return mdp.visitation(pi) @ (np.sum(pi * (mdp.reward + mdp.gamma * mdp.transition @ f), axis=1) - f)
+
+
 def mean_over_visits(mdp: TabularMDP, old: np.ndarray, per_state: np.ndarray) -> float:
     """Return E_{s~d} of a quantity (S,) that is 0 on absorbing states, d = (1−γ)ρ_old. Lesson 06."""
     rho = mdp.visitation(old)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from pathlib import Path
 
 import numpy as np
 from IPython.display import Markdown, display
@@ -35,6 +36,13 @@ def show(figure: Figure, caption: str) -> None:
     width = int(figure.get_figwidth() * 100)
     data = {"image/png": png(figure, dpi=160), "text/plain": caption}
     display(data, metadata={"image/png": {"width": width, "alt": caption}}, raw=True)
+    display(Markdown(f"*{caption}*"))
+
+
+def show_png(file: Path, caption: str) -> None:
+    """Display a picture stored as PNG, and its sentence: for a lesson that can't make the picture here."""
+    data = {"image/png": file.read_bytes(), "text/plain": caption}
+    display(data, metadata={"image/png": {"width": 900, "alt": caption}}, raw=True)
     display(Markdown(f"*{caption}*"))
 
 

@@ -37,9 +37,11 @@ def reinforce_update(policy, states: Tensor, actions: Tensor, advantages: Tensor
         try:
             vector_to_parameters(theta_new, parameters)
             new = policy(states)
-            ratios = (new.log_prob(actions) - log_prob_old).exp()
+            log_prob_new = new.log_prob(actions)
+            # the KL is no part of the step: it is infinite where a probability has become 0, and the step stands
             kl, entropy = kl_divergence(old, new).mean(), new.entropy().mean()
-            require_finite("the new policy's distributions", torch.stack([kl, entropy]))
+            require_finite("the new policy's distributions", torch.cat([log_prob_new, entropy[None]]))
+            ratios = (log_prob_new - log_prob_old).exp()
         except FloatingPointError:
             vector_to_parameters(theta_old, parameters)
             raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -35,10 +37,11 @@ class ValueFunction(nn.Module):
     def fit(self, states: Tensor, targets: Tensor, epochs: int, minibatch: int, generator: torch.Generator) -> None:
         """Regress V(states) (n, state_dim) on `targets` (n,) by least squares, in shuffled minibatches.
 
-        Raises: FloatingPointError when the weights do not stay finite; they are then those from before the call.
+        Raises: FloatingPointError when the weights do not stay finite; they, and the optimiser's
+        averages, are then those from before the call.
         Lesson 03.
         """
-        before = self.theta.clone()
+        before = self.theta.clone(), copy.deepcopy(self.optimiser.state_dict())
         for _ in range(epochs):
             order = torch.randperm(len(states), generator=generator).to(states.device)
             for x, y in zip(states[order].split(minibatch), targets[order, None].split(minibatch), strict=True):
@@ -46,5 +49,6 @@ class ValueFunction(nn.Module):
                 self.theta.grad = vjp((values - y) * (2 / len(x)))
                 self.optimiser.step()
         if not self.theta.isfinite().all():
-            self.theta.copy_(before)
+            self.theta.copy_(before[0])
+            self.optimiser.load_state_dict(before[1])
             raise FloatingPointError("the value function's weights became NaN or infinite; those before the fit stand")

@@ -73,7 +73,8 @@ class Live(ipywidgets.VBox):
         self.picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": width})
         self.sentence = ipywidgets.HTML(layout={"max_width": width})
         for control in self.controls.values():
-            control.style.description_width = "170px"
+            if isinstance(control, ipywidgets.widget_description.DescriptionWidget):
+                control.style.description_width = "170px"
             control.layout.width = "min(520px, 100%)"
             control.observe(self._on_change, "value")
         super().__init__([*self.controls.values(), self.picture, self.sentence])
