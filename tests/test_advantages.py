@@ -1,9 +1,20 @@
 """Generalised advantage estimation against sums written out, in float64."""
 
+import itertools
+
+import numpy as np
 import pytest
 import torch
 
-from trpobook.advantages import explained_variance, gae
+from trpobook.advantages import (
+    explained_variance,
+    gae,
+    gae_bias,
+    gae_moments,
+    lambda_weights,
+    n_step_advantages,
+)
+from trpobook.mdp import TabularMDP, gridworld, random_mdp, random_policy
 
 T, N = 12, 4
 
@@ -102,3 +113,71 @@ def test_explained_variance_is_1_for_the_truth_and_0_for_a_constant():
     targets = torch.tensor([1.0, 2.0, 4.0])
     assert explained_variance(targets + 3, targets) == pytest.approx(1)
     assert explained_variance(torch.zeros(3), targets) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.3, 0.95, 1.0])
+@pytest.mark.parametrize("steps", [1, 2, 9])
+def test_n_step_advantages_in_gaes_weights_are_gae(lam, steps):
+    rng, gamma = np.random.default_rng(4), 0.9
+    rewards, values = rng.normal(size=steps), rng.normal(size=steps + 1)
+    never = torch.zeros(steps, dtype=torch.bool)
+    tensors = (torch.from_numpy(x) for x in (rewards, values[:-1], values[1:]))
+    estimate = gae(*tensors, never, never, gamma, lam)[0].item()
+    assert lambda_weights(steps, lam).sum() == pytest.approx(1, abs=1e-12)
+    assert lambda_weights(steps, lam) @ n_step_advantages(rewards, values, gamma) == pytest.approx(estimate, abs=1e-12)
+
+
+def test_n_step_advantages_count_n_rewards():
+    assert n_step_advantages(np.array([1.0, 2.0]), np.array([10.0, 20.0, 40.0]), 0.5) == pytest.approx([1, 2])
+
+
+def layered_mdp(rng):
+    """An MDP that ends surely within three steps: states 0 | 1, 2 | 3, 4 | 5, which absorbs."""
+    transition = np.zeros((6, 2, 6))
+    for s, targets in [(0, [1, 2, 5]), (1, [3, 4, 5]), (2, [3, 4, 5]), (3, [5]), (4, [5]), (5, [5])]:
+        transition[s][:, targets] = rng.dirichlet(np.ones(len(targets)), 2)
+    return TabularMDP(transition, rng.normal(size=(6, 2)), np.eye(6)[0], 0.9, np.arange(6) == 5)
+
+
+def listed_moments(mdp, pi, values, lam, s, a):
+    """Return mean and variance of GAE's estimate by listing every future of (s, a)."""
+    total = np.zeros(2)
+    futures = itertools.product(range(6), *[range(2), range(6)] * 2)
+    for future in futures:
+        probability, state, action, estimate, weight = 1.0, s, a, 0.0, 1.0
+        for k in range(0, 6, 2):
+            if mdp.absorbing[state]:  # the rest of the list must be counted once
+                probability *= all(x == 5 for x in future[k::2]) and not any(future[k - 1 :: 2])
+                break
+            after = future[k]
+            probability *= mdp.transition[state, action, after]
+            future_value = 0.0 if mdp.absorbing[after] else mdp.gamma * values[after]
+            estimate += weight * (mdp.reward[state, action] + future_value - values[state])
+            weight *= mdp.gamma * lam
+            if k < 4:
+                state, action = after, future[k + 1]
+                probability *= 1.0 if mdp.absorbing[state] else pi[state, action]
+        total += probability * np.array([estimate, estimate**2])
+    return total[0], total[1] - total[0] ** 2
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.7, 1.0])
+def test_exact_moments_are_those_of_all_futures_listed(lam):
+    rng = np.random.default_rng(5)
+    mdp = layered_mdp(rng)
+    pi, values = random_policy(rng, mdp), rng.normal(size=6)
+    mean, variance = gae_moments(mdp, pi, values, lam)
+    for s, a in itertools.product(range(5), range(2)):
+        assert listed_moments(mdp, pi, values, lam, s, a) == pytest.approx((mean[s, a], variance[s, a]), abs=1e-12)
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.5, 0.95, 1.0])
+@pytest.mark.parametrize("kind", ["random", "grid"])
+def test_the_bias_formula_is_the_exact_mean_less_the_advantage(lam, kind):
+    rng = np.random.default_rng(6)
+    mdp = random_mdp(rng) if kind == "random" else gridworld()
+    pi = random_policy(rng, mdp)
+    error = rng.normal(size=len(mdp.start)) * mdp.live
+    mean, _ = gae_moments(mdp, pi, mdp.value(pi) + error, lam)
+    bias = gae_bias(error, mdp.gamma, lam, mdp.transition, pi)[~mdp.absorbing]
+    assert bias == pytest.approx((mean - mdp.advantage(pi))[~mdp.absorbing], abs=1e-11)

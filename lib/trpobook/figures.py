@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import json
 from pathlib import Path
 
 from . import plots, style
@@ -10,6 +12,7 @@ from .widgets import lesson_01
 from .widgets.base import Interactive
 
 FOLDER = Path(__file__).resolve().parents[2] / "figures"
+LESSONS = FOLDER.parent / "notebooks"
 
 PICTURES: dict[str, tuple[Interactive, dict[str, float]]] = {
     "rare_action.png": (lesson_01.rare_action, {"log_old": -4}),
@@ -23,6 +26,23 @@ def make(folder: Path = FOLDER) -> None:
         (folder / name).write_bytes(plots.png(figure, dpi=160))
         print(f"{name}: {sentence}")
     (folder / "learning_curves.png").write_bytes(plots.png(learning_curves(FOLDER / "training"), dpi=160))
+    for name, picture in stored_pictures().items():
+        (folder / name).write_bytes(picture)
+
+
+def stored_pictures(lessons: Path = LESSONS) -> dict[str, bytes]:
+    """Return the pictures, as PNG by name, that lessons show where MuJoCo is missing.
+
+    Each is what a cell tagged "stored:NAME" showed when its lesson was last executed.
+    """
+    found = {}
+    for lesson in sorted(lessons.glob("*.ipynb")):
+        for cell in json.loads(lesson.read_text(encoding="utf-8"))["cells"]:
+            for tag in cell["metadata"].get("tags", []):
+                if tag.startswith("stored:"):
+                    pictures = [output["data"].get("image/png") for output in cell["outputs"] if "data" in output]
+                    found[tag.removeprefix("stored:")] = base64.b64decode(next(filter(None, pictures)))
+    return found
 
 
 def learning_curves(data: Path):
