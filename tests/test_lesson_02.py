@@ -1,0 +1,63 @@
+"""What lesson 02's interactives show, against samples, searches and the exact MDP."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from trpobook.mdp import TabularMDP
+from trpobook.widgets.lesson_02 import VALUES, compute_arrows, compute_scatter
+
+
+def logit_estimates(pi, baseline, noise):
+    """All estimates in the space of three logits, with their chances; the noise is ±noise, evenly."""
+    for a, sign in itertools.product(range(3), (-1, 1)):
+        yield pi[a] / 2, (np.eye(3)[a] - pi) * (VALUES[a] + sign * noise - baseline)
+
+
+@pytest.mark.parametrize("baseline,first,noise", [(0.0, 0.5, 0.0), (2.5, 0.9, 0.7), (4.0, 0.1, 2.0)])
+def test_the_ellipse_has_the_mean_and_the_variance_of_the_estimates(baseline, first, noise):
+    scatter = compute_scatter(baseline, first, noise)
+    chances, estimates = map(np.array, zip(*logit_estimates(scatter.pi, baseline, noise), strict=True))
+    mean = chances @ estimates
+    assert mean == pytest.approx(scatter.pi * (VALUES - scatter.pi @ VALUES), abs=1e-12)  # ∇ Σ π Q
+    assert np.linalg.norm(scatter.mean) == pytest.approx(np.linalg.norm(mean), abs=1e-12)
+    assert scatter.variance == pytest.approx(chances @ np.sum((estimates - mean) ** 2, axis=1), abs=1e-12)
+    assert np.linalg.det(scatter.covariance) == pytest.approx(
+        np.prod(np.linalg.eigvalsh(np.cov(estimates.T, aweights=chances, ddof=0))[1:]), abs=1e-10
+    )  # the area: the third axis, along (1, 1, 1), has no variance
+
+
+def test_no_baseline_moves_the_gradient_and_none_beats_the_best():
+    fine = np.linspace(0, 4, 401)
+    for first in (0.1, 0.4, 0.9):
+        scatters = [compute_scatter(b, first, 0.3) for b in fine]
+        assert np.ptp([s.mean for s in scatters], axis=0) == pytest.approx([0, 0], abs=1e-12)
+        variances = np.array([s.variance for s in scatters])
+        assert fine[variances.argmin()] == pytest.approx(scatters[0].best, abs=0.005)
+        assert variances == pytest.approx(scatters[0].floor + scatters[0].price * (fine - scatters[0].best) ** 2)
+
+
+def test_lowered_by_one_and_a_half_the_value_is_a_worse_baseline_than_none():
+    scatter = compute_scatter(0.0, 0.9, 0.0)
+    assert (scatter.value, scatter.best) == (pytest.approx(2.87, abs=0.005), pytest.approx(1.79, abs=0.005))
+    assert abs(scatter.value - scatter.best) > abs(1.5 - scatter.best)
+
+
+@pytest.mark.parametrize("gamma,delay", [(0.8, 5), (0.95, 5), (0.5, 1), (0.966, 20), (0.967, 20)])
+def test_both_arrows_are_those_of_the_mdp(gamma, delay):
+    states = delay + 2
+    transition = np.zeros((states, 2, states))
+    for s in range(states):
+        transition[s, :, min(s + 1, states - 1)] = 1
+    reward = np.zeros((states, 2))
+    reward[0, 1], reward[delay, 1] = 1, -2
+    mdp = TabularMDP(transition, reward, np.eye(states)[0], gamma, np.arange(states) == states - 1)
+
+    def shared(p):
+        return np.tile([1 - p, p], (states, 1))
+
+    arrows = compute_arrows(gamma, delay)
+    assert arrows.true == pytest.approx(mdp.expected_return(shared(1.0)) - mdp.expected_return(shared(0.0)), abs=1e-12)
+    assert arrows.dropped == pytest.approx(np.sum(mdp.action_value(shared(0.3)) @ [-1, 1]), abs=1e-12)
+    assert (arrows.true < 0) == (gamma > 0.5 ** (1 / delay))
