@@ -29,6 +29,7 @@ bench: $(READY)
 	$(VENV) -m trpobook bench
 
 results: $(READY)
+	$(VENV) -m trpobook.cliff
 	$(VENV) -m trpobook.results
 
 figures: $(READY)
