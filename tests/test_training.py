@@ -163,7 +163,7 @@ print(rows[-1]["steps"])
 def test_settings_are_checked_and_named():
     with pytest.raises(ValueError, match="unknown setting 'detla'"):
         settings_for("Hopper-v5", detla=0.1)
-    with pytest.raises(ValueError, match="batch_size 100 must be a multiple of num_envs 32"):
+    with pytest.raises(ValueError, match="batch_size 100 must be a multiple of num_envs 64"):
         settings_for("Hopper-v5", batch_size=100)
     with pytest.raises(ValueError, match="delta is 0"):
         settings_for("Hopper-v5", delta=0.0)

@@ -54,8 +54,8 @@ def learning_curves(data: Path):
             with file.open() as rows:
                 curve = [(int(row["steps"]) / 1e6, float(row["return_mean"] or "nan")) for row in csv.DictReader(rows)]
             panel.plot(*zip(*curve, strict=True), color=style.RETURN["color"], linestyle=line, linewidth=1.4)
-        panel.set(title=task, xlabel="million steps", xlim=(0, 1), ylim=(0, None))
-        panel.title.set_fontsize(10.5)
+        panel.set(xlabel="million steps", xlim=(0, 1), xticks=(0, 0.5, 1), ylim=(0, None))
+        panel.set_title(task, fontsize=10.5)
     axes[0].set_ylabel("mean return")
     return figure
 

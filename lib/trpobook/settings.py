@@ -22,7 +22,7 @@ class Settings:
     log_std: float = -0.5  # initial log σ of a Gaussian policy
     value_learning_rate: float = 1e-3
     value_epochs: int = 10
-    value_minibatch: int = 512
+    value_minibatch: int = 256
     normalise_observations: bool = True
     normalise_returns: bool = True
     checkpoint_steps: int = 100_000  # environments are made anew at each checkpoint
@@ -44,12 +44,14 @@ class Settings:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
 
 
-# The trust region is the same for all. A task that is solved early wants large batches: no gradient is left, only its
-# noise, and each update still moves the policy by δ.
+# The trust region is the same for all. A task that is learned early wants large batches: little gradient is left, most
+# of it is noise, and each update still moves the policy by δ. Swimming pays late, hence γ and λ near 1: with λ = 0.95
+# four runs of seven ended at a third of the return.
 TASKS: dict[str, dict] = {
-    "InvertedDoublePendulum-v5": {"batch_size": 8192},
-    "Swimmer-v5": {"gamma": 0.9999, "log_std": 0.0, "num_envs": 16},
-    "Walker2d-v5": {"log_std": -1.0},
+    "Hopper-v5": {"num_envs": 64, "batch_size": 4096, "value_minibatch": 512},
+    "InvertedDoublePendulum-v5": {"num_envs": 64, "batch_size": 16384},
+    "Swimmer-v5": {"gamma": 0.9999, "lam": 0.99, "log_std": 0.0, "num_envs": 16},
+    "Walker2d-v5": {"num_envs": 64, "batch_size": 4096, "value_minibatch": 512},
 }
 
 
