@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.advantages import explained_variance, gae
 from trpobook.environments import Environments, RunningMoments
@@ -253,6 +254,9 @@ class Trainer:
         """Take over a state that `state()` gave, made for the same task and settings."""
         self._finish_fit()  # or it would go on writing into the weights
         self.policy.load_state_dict(state["policy"])
+        # Views of one vector, as every update leaves them: sums round by how their terms lie in memory, and a resumed
+        # run must round like an unbroken one.
+        vector_to_parameters(parameters_to_vector(self.policy.parameters()).detach(), self.policy.parameters())
         self.value.load_state_dict(state["value"])
         self.value.optimiser.load_state_dict(state["optimiser"])
         for name in ("observation_moments", "return_moments"):
