@@ -53,7 +53,7 @@ gymnasium.register("MovedToAnotherPackage-v0", moved)
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(training, "settings_for", lambda task: settings_for(task, **SMALL))
+    monkeypatch.setattr(training, "settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
 
 
 @pytest.fixture

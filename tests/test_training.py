@@ -20,7 +20,7 @@ SMALL = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 1000, "hidden": (
 @pytest.fixture
 def small(monkeypatch):
     """Make every run small: a few hundred rows a batch, a checkpoint every thousand steps."""
-    monkeypatch.setattr("trpobook.training.settings_for", lambda task: settings_for(task, **SMALL))
+    monkeypatch.setattr("trpobook.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
 
 
 def rows_of(trainer, steps):
@@ -73,10 +73,10 @@ def test_the_normaliser_stands_still_from_collection_through_update(monkeypatch)
 
     def spy(policy, states, actions, advantages, **options):
         seen.append((trainer.observation_moments.mean.copy(), trainer.observation_moments.count))
-        return real(policy, states, actions, advantages, **options)
+        return real.update(policy, states, actions, advantages, **options)
 
-    real, settings = training.UPDATES["trpo"]
-    monkeypatch.setitem(training.UPDATES, "trpo", (spy, settings))
+    real = training.UPDATES["trpo"]
+    monkeypatch.setitem(training.UPDATES, "trpo", real._replace(update=spy))
     trainer = Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL))
     before = []
     for _ in trainer.updates(800):
@@ -91,10 +91,10 @@ def test_only_transitions_reach_the_update(monkeypatch):
 
     def spy(policy, states, actions, advantages, **options):
         rows.append((len(states), advantages.mean().item(), advantages.std().item()))
-        return real(policy, states, actions, advantages, **options)
+        return real.update(policy, states, actions, advantages, **options)
 
-    real, settings = training.UPDATES["trpo"]
-    monkeypatch.setitem(training.UPDATES, "trpo", (spy, settings))
+    real = training.UPDATES["trpo"]
+    monkeypatch.setitem(training.UPDATES, "trpo", real._replace(update=spy))
     trainer = Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL))
     steps = [row["steps"] for row in trainer.updates(600)]
     assert [n for n, *_ in rows] == np.diff([0, *steps]).tolist()

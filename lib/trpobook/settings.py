@@ -17,7 +17,12 @@ class Settings:
     damping: float = 0.1  # ξ, added to the Fisher matrix
     cg_iterations: int = 10
     fisher_stride: int = 5  # every how many-th state enters the Fisher matrix; Schulman et al. 2015 take every tenth
-    step_size: float = 1.0  # α of the plain policy gradient
+    step_size: float = 1.0  # α of the plain and of the natural policy gradient
+    clip: float = 0.2  # ε of PPO
+    kl_target: float = 0.01  # d_targ of PPO with a KL penalty, nats
+    learning_rate: float = 3e-4  # of PPO's Adam
+    epochs: int = 10  # of PPO over one batch
+    minibatch: int = 64  # rows of one of its gradients
     hidden: tuple[int, ...] = (64, 64)  # widths of policy and value function
     log_std: float = -0.5  # initial log σ of a Gaussian policy
     value_learning_rate: float = 1e-3
@@ -38,6 +43,11 @@ class Settings:
             "cg_iterations",
             "fisher_stride",
             "step_size",
+            "clip",
+            "kl_target",
+            "learning_rate",
+            "epochs",
+            "minibatch",
             "checkpoint_steps",
         ):
             if not getattr(self, name) > 0:
@@ -54,16 +64,23 @@ TASKS: dict[str, dict] = {
     "Walker2d-v5": {"num_envs": 64, "batch_size": 4096, "value_minibatch": 512},
 }
 
+# What an algorithm wants beside TRPO, on every task.
+ALGORITHMS: dict[str, dict] = {
+    "npg": {"step_size": 0.1},
+    "ppo": {"num_envs": 16, "batch_size": 2048, "value_minibatch": 256},
+    "ppo-kl": {"num_envs": 16, "batch_size": 2048, "value_minibatch": 256},
+}
 
-def settings_for(task: str, **changes) -> Settings:
-    """Return the settings of `task`, with `changes` on top.
+
+def settings_for(task: str, algo: str = "trpo", **changes) -> Settings:
+    """Return the settings of `task` for `algo`, with `changes` on top.
 
     Raises: ValueError for a name that is no setting.
     """
     known = {field.name for field in fields(Settings)}
     if unknown := set(changes) - known:
         raise ValueError(f"unknown setting {sorted(unknown)[0]!r}; there are {', '.join(sorted(known))}")
-    return replace(Settings(**TASKS.get(task, {})), **changes)
+    return replace(Settings(**TASKS.get(task, {}) | ALGORITHMS.get(algo, {})), **changes)
 
 
 def as_data(settings: Settings) -> dict:

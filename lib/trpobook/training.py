@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,17 +22,31 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.advantages import explained_variance, gae
 from trpobook.environments import Environments, RunningMoments
+from trpobook.natural_gradient import natural_gradient_update
 from trpobook.policies import make_policy
+from trpobook.policy_update import PolicyUpdate
+from trpobook.ppo import Memory, ppo_kl_update, ppo_update
 from trpobook.reinforce import reinforce_update
 from trpobook.rollouts import Batch, Sampler, evaluate
 from trpobook.settings import Settings, as_data, settings_for
 from trpobook.trpo import trpo_update
 from trpobook.value_function import ValueFunction
 
-# Each algorithm: its update, and the settings that it takes.
+
+class Algorithm(NamedTuple):
+    """An update of the policy, the settings that it takes, and what it carries from one update to the next."""
+
+    update: Callable[..., PolicyUpdate]
+    settings: tuple[str, ...]
+    memory: Callable[..., Memory] | None = None
+
+
 UPDATES = {
-    "trpo": (trpo_update, ("delta", "damping", "cg_iterations", "fisher_stride")),
-    "reinforce": (reinforce_update, ("step_size",)),
+    "trpo": Algorithm(trpo_update, ("delta", "damping", "cg_iterations", "fisher_stride")),
+    "npg": Algorithm(natural_gradient_update, ("step_size", "damping", "cg_iterations", "fisher_stride")),
+    "ppo": Algorithm(ppo_update, ("clip", "epochs", "minibatch"), Memory),
+    "ppo-kl": Algorithm(ppo_kl_update, ("kl_target", "epochs", "minibatch"), Memory),
+    "reinforce": Algorithm(reinforce_update, ("step_size",)),
 }
 ALGORITHMS = tuple(UPDATES)
 EVALUATION_EPISODES = 20
@@ -98,7 +113,7 @@ class Trainer:
         if not 0 <= seed < 2**63:
             raise ValueError(f"seed is {seed}; it must be at least 0 and below 2⁶³")
         self.task, self.algo, self.seed = task, algo, seed
-        self.settings = settings or settings_for(task)
+        self.settings = settings or settings_for(task, algo)
         self.device = choose_device(device)
         # One thread for the networks: the same numbers on any number of cores, and the physics has the others.
         torch.set_num_threads(1)
@@ -117,6 +132,8 @@ class Trainer:
             generator=weights,
         ).to(self.device)
         self.value = ValueFunction(observation_space.shape[0], s.hidden, s.value_learning_rate, weights, self.device)
+        memory = UPDATES[algo].memory
+        self.memory = memory and memory(self.policy, s.learning_rate, seed)
         self.observation_moments = RunningMoments(observation_space.shape)
         self.return_moments = RunningMoments()
         self._worker = ThreadPoolExecutor(1)
@@ -163,9 +180,11 @@ class Trainer:
         self._fit = self._worker.submit(
             self.value.fit, states, targets[valid], s.value_epochs, s.value_minibatch, self.shuffler
         )
-        update, names = UPDATES[self.algo]
-        arguments = {name: getattr(s, name) for name in names} | self._update
-        record = update(self.policy, states, actions, chosen, **arguments)
+        algorithm = UPDATES[self.algo]
+        arguments = {name: getattr(s, name) for name in algorithm.settings} | self._update
+        if self.memory:
+            arguments["memory"] = self.memory
+        record = algorithm.update(self.policy, states, actions, chosen, **arguments)
         clock.append(time.perf_counter())
         if s.normalise_observations:
             self.observation_moments.update(batch.observations[valid.cpu().numpy()])
@@ -240,6 +259,7 @@ class Trainer:
             "policy": self.policy.state_dict(),
             "value": self.value.state_dict(),
             "optimiser": self.value.optimiser.state_dict(),
+            "memory": self.memory and self.memory.state_dict(),
             "observation_moments": _moments_state(self.observation_moments),
             "return_moments": _moments_state(self.return_moments),
             "generator": self.generator.get_state(),
@@ -259,6 +279,8 @@ class Trainer:
         vector_to_parameters(parameters_to_vector(self.policy.parameters()).detach(), self.policy.parameters())
         self.value.load_state_dict(state["value"])
         self.value.optimiser.load_state_dict(state["optimiser"])
+        if self.memory:
+            self.memory.load_state_dict(state["memory"])
         for name in ("observation_moments", "return_moments"):
             moments = getattr(self, name)
             moments.mean, moments.var = (state[name][key].numpy() for key in ("mean", "var"))

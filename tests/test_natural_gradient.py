@@ -1,0 +1,85 @@
+"""The natural-gradient step of fixed size: along F⁻¹g, of the length asked for, or not at all."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.utils import parameters_to_vector
+
+from trpobook.fisher import explicit_fisher
+from trpobook.natural_gradient import natural_gradient_update
+from trpobook.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.training import Trainer
+
+
+@pytest.fixture(autouse=True)
+def float64():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def make_batch(discrete):
+    generator = torch.Generator().manual_seed(0)
+    policy = CategoricalPolicy(4, 3, (8,), generator) if discrete else GaussianPolicy(4, 2, (8,), -0.5, generator)
+    states = torch.randn(200, 4, generator=generator)
+    with torch.no_grad():
+        actions = policy.sample(states, generator)
+    return policy, states, actions, torch.randn(200, generator=generator)
+
+
+def theta(policy):
+    return parameters_to_vector(policy.parameters()).detach().clone()
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_the_step_solves_the_explicit_damped_system(discrete):
+    policy, states, actions, advantages = make_batch(discrete)
+    before = theta(policy)
+    g = torch.zeros_like(before)
+    for state, action, advantage in zip(states, actions, advantages, strict=True):
+        policy.zero_grad()
+        policy(state[None]).log_prob(action[None]).sum().backward()
+        g += advantage / len(states) * torch.cat([p.grad.reshape(-1) for p in policy.parameters()])
+    fisher = explicit_fisher(policy, states[::3]) + 0.2 * torch.eye(len(before))
+    update = natural_gradient_update(
+        policy,
+        states,
+        actions,
+        advantages,
+        step_size=0.3,
+        damping=0.2,
+        cg_iterations=200,
+        cg_rtol=1e-12,
+        fisher_stride=3,
+    )
+    assert torch.allclose(theta(policy) - before, 0.3 * torch.linalg.solve(fisher, g), atol=1e-9)
+    assert update.cg_residual <= 1e-12 and 0 < update.cg_iterations <= 200
+    assert update.gain_predicted == pytest.approx((g @ (theta(policy) - before)).item())
+    assert update.kl_limit == math.inf and update.kl > 0
+
+
+@pytest.mark.parametrize("place", ["states", "actions", "advantages"])
+def test_nan_in_the_batch_stops_the_update(place):
+    policy, states, actions, advantages = make_batch(discrete=False)
+    batch = {"states": states, "actions": actions, "advantages": advantages}
+    batch[place].view(-1)[3] = torch.nan
+    before = theta(policy)
+    with pytest.raises(FloatingPointError, match=place):
+        natural_gradient_update(policy, **batch, step_size=0.1)
+    assert torch.equal(theta(policy), before)
+
+
+def test_a_step_beyond_the_floats_is_taken_back():
+    policy, states, actions, advantages = make_batch(discrete=False)
+    before = theta(policy)
+    with pytest.raises(FloatingPointError, match="new policy"):
+        natural_gradient_update(policy, states, actions, advantages, step_size=1e300)
+    assert torch.equal(theta(policy), before)
+
+
+def test_the_trainer_runs_it_and_learns():
+    torch.set_default_dtype(torch.float32)
+    trainer = Trainer("InvertedPendulum-v5", "npg", seed=0)
+    rows = list(trainer.updates(60_000))
+    assert rows[-1]["kl_limit"] == math.inf and rows[-1]["return_mean"] > 4 * rows[0]["return_mean"]

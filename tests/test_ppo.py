@@ -1,0 +1,208 @@
+"""PPO's two updates: what they ascend, what they remember, and that a refusal leaves no trace."""
+
+import copy
+import math
+
+import pytest
+import torch
+from torch.distributions import kl_divergence
+from torch.nn.utils import parameters_to_vector
+
+from trpobook.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.ppo import Memory, adapted_beta, clipped_surrogate, ppo_kl_update, ppo_update
+from trpobook.settings import settings_for
+from trpobook.training import Trainer
+
+UPDATES = {"ppo": ppo_update, "ppo-kl": ppo_kl_update}
+
+
+@pytest.fixture(autouse=True)
+def float64():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def make_batch(discrete=False, rows=200):
+    generator = torch.Generator().manual_seed(0)
+    policy = CategoricalPolicy(4, 3, (8,), generator) if discrete else GaussianPolicy(4, 2, (8,), -0.5, generator)
+    states = torch.randn(rows, 4, generator=generator)
+    with torch.no_grad():
+        actions = policy.sample(states, generator)
+    advantages = torch.randn(rows, generator=generator)
+    return policy, states, actions, advantages - advantages.mean()
+
+
+def theta(policy):
+    return parameters_to_vector(policy.parameters()).detach().clone()
+
+
+def gradient_of(objective, policy):
+    """By autograd on the whole graph, where the update uses sweeps over cached activations."""
+    return parameters_to_vector(torch.autograd.grad(objective, list(policy.parameters())))
+
+
+@pytest.mark.parametrize("advantage,ratio,value,slope", [
+    (1, 0.79, 0.79, 1), (1, 1.1, 1.1, 1), (1, 1.21, 1.2, 0),
+    (-1, 0.79, -0.8, 0), (-1, 0.9, -0.9, -1), (-1, 1.21, -1.21, -1),
+])  # fmt: skip
+def test_the_four_quadrants_of_the_clip(advantage, ratio, value, slope):
+    r = torch.tensor(ratio, requires_grad=True)
+    objective = clipped_surrogate(r, torch.tensor(float(advantage)), 0.2)
+    assert objective.item() == pytest.approx(value)
+    assert torch.autograd.grad(objective, r)[0].item() == slope
+
+
+def test_the_clip_is_a_hinge_and_pessimistic():
+    generator = torch.Generator().manual_seed(1)
+    r, a = 3 * torch.rand(1000, generator=generator), torch.randn(1000, generator=generator)
+    overshoot = torch.where(a > 0, r - 1.2, 0.8 - r).clamp(min=0)
+    assert torch.allclose(clipped_surrogate(r, a, 0.2), r * a - a.abs() * overshoot, atol=1e-12)
+    assert (clipped_surrogate(r, a, 0.2) <= r * a + 1e-15).all()
+
+
+def test_beta_is_adapted_outside_the_band_alone():
+    assert adapted_beta(3.0, 0.0151, 0.01) == 6
+    assert adapted_beta(3.0, 0.0149, 0.01) == adapted_beta(3.0, 0.0067, 0.01) == 3
+    assert adapted_beta(3.0, 0.0066, 0.01) == 1.5
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+@pytest.mark.parametrize("discrete", [False, True])
+def test_the_first_step_is_adams_on_the_policy_gradient(algo, discrete):
+    policy, states, actions, advantages = make_batch(discrete)
+    g = gradient_of((policy(states).log_prob(actions) * advantages).mean(), policy)
+    g = g / max(1.0, g.norm().item() / 0.5)
+    before, memory = theta(policy), Memory(policy, 1e-3, 0)
+    update = UPDATES[algo](policy, states, actions, advantages, memory=memory, epochs=1, minibatch=200)
+    # Adam's first step, its averages corrected: α g/(|g| + ε)
+    assert torch.allclose(theta(policy) - before, 1e-3 * g / (g.abs() + 1e-5), atol=1e-10)
+    assert update.gradient_norm >= g.norm().item() - 1e-12
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+@pytest.mark.parametrize("algo", UPDATES)
+def test_a_later_step_ascends_its_own_objective(algo, discrete):
+    """Plain gradient ascent in Adam's place: the second step's gradient is that of the objective at the first."""
+    policy, states, actions, advantages = make_batch(discrete)
+    memory = Memory(policy, 1.0, 0, beta=2.0)
+    memory.optimiser = torch.optim.SGD([memory.theta], lr=4.0)
+    reference = copy.deepcopy(policy)
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    UPDATES[algo](policy, states, actions, advantages, memory=memory, epochs=2, minibatch=200, max_gradient_norm=9e9)
+    for _ in range(2):
+        new = reference(states)
+        ratio = (new.log_prob(actions) - log_prob_old).exp()
+        if algo == "ppo":
+            gain = torch.where(advantages > 0, ratio.clamp(max=1.2), ratio.clamp(min=0.8)) * advantages
+        else:
+            gain = ratio * advantages - 2 * kl_divergence(old, new)
+        step = 4.0 * gradient_of(gain.mean(), reference)
+        with torch.no_grad():
+            for p, piece in zip(
+                reference.parameters(), step.split([p.numel() for p in reference.parameters()]), strict=True
+            ):
+                p += piece.view_as(p)
+    assert (ratio - 1).abs().max() > 0.2  # or the clip was not in play
+    assert torch.allclose(theta(policy), theta(reference), atol=1e-10)
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+def test_the_record_says_what_the_update_did(algo):
+    policy, states, actions, advantages = make_batch()
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    before, memory = theta(policy), Memory(policy, 3e-3, 0)
+    update = UPDATES[algo](policy, states, actions, advantages, memory=memory)
+    with torch.no_grad():
+        new = policy(states)
+        ratios = (new.log_prob(actions) - log_prob_old).exp()
+    assert update.kl == pytest.approx(kl_divergence(old, new).mean().item(), abs=1e-14)
+    assert update.gain == pytest.approx((ratios * advantages - advantages).mean().item(), abs=1e-12)
+    assert update.ratio_max == pytest.approx(ratios.max().item())
+    assert update.step_norm == pytest.approx((theta(policy) - before).norm().item())
+    assert update.kl_limit == math.inf
+
+
+def test_ratios_leave_the_band():
+    policy, states, actions, advantages = make_batch()
+    update = ppo_update(policy, states, actions, advantages, memory=Memory(policy, 3e-2, 0), clip=0.2)
+    assert update.ratio_max > 1.5
+
+
+def test_the_kl_stops_the_epochs():
+    results = []
+    for kl_stop in (math.inf, 0.01):
+        policy, states, actions, advantages = make_batch()
+        memory = Memory(policy, 1e-2, 0)
+        results.append(ppo_update(policy, states, actions, advantages, memory=memory, kl_stop=kl_stop).kl)
+    without, with_stop = results
+    assert without > 2 * with_stop and with_stop > 0.01  # the epoch that went over is kept
+
+
+def test_beta_remembers_what_the_last_update_did():
+    policy, states, actions, advantages = make_batch()
+    memory = Memory(policy, 1e-2, 0)
+    update = ppo_kl_update(policy, states, actions, advantages, memory=memory, kl_target=1e-6)
+    assert update.kl > 1.5e-6 and memory.beta == 2
+    ppo_kl_update(policy, states, actions, advantages, memory=memory, kl_target=1e6)
+    assert memory.beta == 1
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+@pytest.mark.parametrize("place", ["states", "actions", "advantages"])
+def test_nan_in_the_batch_stops_the_update(algo, place):
+    policy, states, actions, advantages = make_batch()
+    batch = {"states": states, "actions": actions, "advantages": advantages}
+    batch[place].view(-1)[3] = torch.nan
+    before, memory = theta(policy), Memory(policy, 1e-3, 0)
+    with pytest.raises(FloatingPointError, match=place):
+        UPDATES[algo](policy, **batch, memory=memory)
+    assert torch.equal(theta(policy), before)
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+def test_an_update_beyond_the_floats_is_taken_back_with_its_memory(algo):
+    policy, states, actions, advantages = make_batch()
+    memory = Memory(policy, 1e-3, 0)
+    UPDATES[algo](policy, states, actions, advantages, memory=memory)
+    memory.optimiser.param_groups[0]["lr"] = 1e300
+    before, remembered = theta(policy), copy.deepcopy(memory.state_dict())
+    with pytest.raises(FloatingPointError, match="new policy"):
+        UPDATES[algo](policy, states, actions, advantages, memory=memory, epochs=1)
+    assert torch.equal(theta(policy), before)
+    now = memory.state_dict()
+    for name, value in remembered["optimiser"]["state"][0].items():
+        assert torch.equal(value, now["optimiser"]["state"][0][name]), name
+    assert torch.equal(remembered["shuffler"], now["shuffler"]) and remembered["beta"] == now["beta"]
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+def test_a_run_that_is_broken_off_goes_on_bit_for_bit(algo):
+    torch.set_default_dtype(torch.float32)
+    settings = settings_for(
+        "InvertedPendulum-v5", algo, num_envs=4, batch_size=256, checkpoint_steps=500, hidden=(16,), epochs=3
+    )
+    whole = Trainer("InvertedPendulum-v5", algo, settings=settings)
+    halfway = None
+    for row in whole.updates(2000):
+        if whole.at_checkpoint and halfway is None:
+            halfway, steps = copy.deepcopy(whole.state()), row["steps"]
+    assert 400 < steps < 1500
+    resumed = Trainer("InvertedPendulum-v5", algo, settings=settings)
+    resumed.load(halfway)
+    for _ in resumed.updates(2000):
+        pass
+    assert torch.equal(theta(whole.policy), theta(resumed.policy))
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+def test_the_pendulum_is_balanced(algo):
+    torch.set_default_dtype(torch.float32)
+    trainer = Trainer("InvertedPendulum-v5", algo, seed=1)
+    for _ in trainer.updates(60_000):
+        pass
+    assert trainer.evaluate(10).mean() >= 900
