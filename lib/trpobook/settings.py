@@ -23,6 +23,7 @@ class Settings:
     learning_rate: float = 3e-4  # of PPO's Adam
     epochs: int = 10  # of PPO over one batch
     minibatch: int = 64  # rows of one of its gradients
+    spread: float = 0.5  # initial standard deviation of each weight in a search
     hidden: tuple[int, ...] = (64, 64)  # widths of policy and value function
     log_std: float = -0.5  # initial log σ of a Gaussian policy
     value_learning_rate: float = 1e-3
@@ -48,6 +49,7 @@ class Settings:
             "learning_rate",
             "epochs",
             "minibatch",
+            "spread",
             "checkpoint_steps",
         ):
             if not getattr(self, name) > 0:
@@ -64,11 +66,15 @@ TASKS: dict[str, dict] = {
     "Walker2d-v5": {"num_envs": 64, "batch_size": 4096, "value_minibatch": 512},
 }
 
+# A search draws one linear policy for each environment: its covariance grows with the square of the weights.
+SEARCH = {"num_envs": 40, "batch_size": 40, "hidden": ()}
 # What an algorithm wants beside TRPO, on every task.
 ALGORITHMS: dict[str, dict] = {
     "npg": {"step_size": 0.1},
     "ppo": {"num_envs": 16, "batch_size": 2048, "value_minibatch": 256},
     "ppo-kl": {"num_envs": 16, "batch_size": 2048, "value_minibatch": 256},
+    "cem": SEARCH,
+    "cma-es": SEARCH,
 }
 
 

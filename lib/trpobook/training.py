@@ -28,6 +28,7 @@ from trpobook.policy_update import PolicyUpdate
 from trpobook.ppo import Memory, ppo_kl_update, ppo_update
 from trpobook.reinforce import reinforce_update
 from trpobook.rollouts import Batch, Sampler, evaluate
+from trpobook.search import CovarianceAdaptation, CrossEntropy, Population
 from trpobook.settings import Settings, as_data, settings_for
 from trpobook.trpo import trpo_update
 from trpobook.value_function import ValueFunction
@@ -48,7 +49,8 @@ UPDATES = {
     "ppo-kl": Algorithm(ppo_kl_update, ("kl_target", "epochs", "minibatch"), Memory),
     "reinforce": Algorithm(reinforce_update, ("step_size",)),
 }
-ALGORITHMS = tuple(UPDATES)
+SEARCHES = {"cem": CrossEntropy, "cma-es": CovarianceAdaptation}
+ALGORITHMS = (*UPDATES, *SEARCHES)
 EVALUATION_EPISODES = 20
 
 COLUMNS = {
@@ -82,16 +84,157 @@ COLUMNS = {
 TIMINGS = tuple(name for name in COLUMNS if name.endswith("_seconds"))
 
 
-class Trainer:
-    """One run, update by update: `for row in Trainer("Hopper-v5").updates(100_000): …`.
+class Run:
+    """What every algorithm's run shares: the task, the policy, the normaliser, the loop and its checkpoints.
 
     Every `settings.checkpoint_steps` transitions the environments are made anew from (seed, number of the
     checkpoint) and the episodes under way are cut, as by truncation. EnvPool cannot save a simulator's state; this
     way a run that resumes from the checkpoint sees what the unbroken one saw, bit for bit.
+    """
+
+    def __init__(self, task: str, algo: str, seed: int, device: str, settings: Settings | None):
+        if not 0 <= seed < 2**63:
+            raise ValueError(f"seed is {seed}; it must be at least 0 and below 2⁶³")
+        self.task, self.algo, self.seed = task, algo, seed
+        self.settings = settings or settings_for(task, algo)
+        self.device = choose_device(device)
+        # One thread for the networks: the same numbers on any number of cores, and the physics has the others.
+        torch.set_num_threads(1)
+        self.number = 0  # of the checkpoint that the environments were made for
+        self._make_environments()
+        self._weights = torch.Generator().manual_seed(seed)
+        self.policy = make_policy(
+            self.environments.observation_space,
+            self.environments.action_space,
+            hidden=self.settings.hidden,
+            log_std=self.settings.log_std,
+            generator=self._weights,
+        ).to(self.device)
+        self.observation_moments = RunningMoments(self.environments.observation_space.shape)
+        self.steps = self.count = 0
+        self.recent: list[tuple[float, int]] = []
+
+    def _make_environments(self) -> None:
+        state = np.random.SeedSequence([self.seed, self.number]).generate_state(1)[0]
+        stagger = self.algo not in SEARCHES  # a search counts whole episodes
+        self.environments = Environments(self.task, self.settings.num_envs, int(state) >> 1, stagger=stagger)
+
+    def updates(self, steps: int) -> Iterator[dict]:
+        """Yield a row of COLUMNS after each update until `steps` transitions have been sampled in all."""
+        while self.steps < steps:
+            row = self._next()
+            number = self.steps // self.settings.checkpoint_steps
+            self.at_checkpoint = number > self.number
+            if self.at_checkpoint:
+                self.environments.close()
+                self.number = number
+                self._make_environments()
+            yield row
+
+    def _next(self) -> dict:
+        """Make one update and return its row."""
+        raise NotImplementedError
+
+    def _count(self, steps: int, episodes: list[tuple[float, int]]) -> dict:
+        """Take in what a batch held; return the columns that say so."""
+        self.steps += steps
+        self.count += 1
+        self.recent = [*self.recent, *episodes][-20:]
+        means = np.mean(self.recent, axis=0).tolist() if self.recent else ["", ""]
+        return {
+            "update": self.count,
+            "steps": self.steps,
+            "return_mean": means[0],
+            "episode_length": means[1],
+            "episodes": len(episodes),
+        }
+
+    def evaluate(self, episodes: int = EVALUATION_EPISODES) -> np.ndarray:
+        """Return the true returns of `episodes` episodes of the most likely action, normaliser frozen."""
+        seed = int(np.random.SeedSequence([self.seed, 2**31]).generate_state(1)[0]) >> 1
+        return evaluate(self.policy, self.observation_moments, self.task, episodes, seed)
+
+    def state(self) -> dict:
+        """Return all that the run's future depends on, as tensors and plain data; the weights are the live ones."""
+        return {
+            "policy": self.policy.state_dict(),
+            "observation_moments": _moments_state(self.observation_moments),
+            "number": self.number,
+            "steps": self.steps,
+            "count": self.count,
+            "recent": self.recent,
+        }
+
+    def load(self, state: dict) -> None:
+        """Take over a state that `state()` gave, made for the same task and settings."""
+        self.policy.load_state_dict(state["policy"])
+        # Views of one vector, as every update leaves them: sums round by how their terms lie in memory, and a resumed
+        # run must round like an unbroken one.
+        vector_to_parameters(parameters_to_vector(self.policy.parameters()).detach(), self.policy.parameters())
+        _load_moments(self.observation_moments, state["observation_moments"])
+        self.steps, self.count, self.recent = state["steps"], state["count"], state["recent"]
+        self.environments.close()
+        self.number = state["number"]
+        self._make_environments()
+
+
+class Search(Run):
+    """A run without gradients: a generation plays one episode each, in as many environments as it has members.
+
+    The policy is the mean of the population. A generation's row has no columns of an update along a gradient.
+    Lesson 10.
+    """
+
+    def __init__(self, task: str, algo: str, seed: int = 0, device: str = "auto", settings: Settings | None = None):
+        if device == "cuda":
+            raise ValueError(f"device is 'cuda', but {algo} plays its population on the CPU; choose auto or cpu")
+        super().__init__(task, algo, seed, device, settings)
+        self.population = Population(self.policy)
+        self.start, self.returns = self.population.weights(), []
+        self._begin()
+
+    def _begin(self) -> None:
+        self.searcher = SEARCHES[self.algo](self.start, self.settings.spread, self.settings.num_envs, self.seed)
+
+    def _next(self) -> dict:
+        clock, before = [time.perf_counter()], self.searcher.mean
+        returns, lengths, observations = self.population.play(
+            self.searcher.ask(), self.environments, self.observation_moments
+        )
+        clock.append(time.perf_counter())
+        self.searcher.tell(returns)
+        self.returns.append(returns.tolist())
+        self.population.set_weights(self.searcher.mean)
+        clock.append(time.perf_counter())
+        if self.settings.normalise_observations:
+            self.observation_moments.update(observations)
+        return {
+            **self._count(len(observations), list(zip(returns.tolist(), lengths.tolist(), strict=True))),
+            "step_norm": float(np.linalg.norm(self.searcher.mean - before)),
+            "sample_seconds": clock[1] - clock[0],
+            "policy_seconds": clock[2] - clock[1],
+        }
+
+    def state(self) -> dict:
+        """Return all that the run's future depends on; of the searcher the returns it was told, which repeat it."""
+        return {**super().state(), "returns": self.returns}
+
+    def load(self, state: dict) -> None:
+        """Take over a state that `state()` gave, made for the same task and settings."""
+        super().load(state)
+        self.returns = list(state["returns"])
+        self._begin()
+        for returns in self.returns:
+            self.searcher.ask()
+            self.searcher.tell(np.array(returns))
+
+
+class Trainer(Run):
+    """One run along gradients, update by update: `for row in Trainer("Hopper-v5").updates(100_000): …`.
 
     Args:
         task: environment id.
-        algo: one of ALGORITHMS.
+        algo: one of UPDATES.
         seed: ≥ 0; same seed, settings and machine give the same run on the CPU.
         device: "auto", "cpu" or "cuda". For small networks the CPU is the faster one.
         settings: those of the task unless given.
@@ -108,42 +251,22 @@ class Trainer:
         settings: Settings | None = None,
         update: dict | None = None,
     ):
-        if algo not in ALGORITHMS:
+        if algo not in UPDATES:
             raise ValueError(f"unknown algorithm {algo!r}; there are {', '.join(ALGORITHMS)}")
-        if not 0 <= seed < 2**63:
-            raise ValueError(f"seed is {seed}; it must be at least 0 and below 2⁶³")
-        self.task, self.algo, self.seed = task, algo, seed
-        self.settings = settings or settings_for(task, algo)
-        self.device = choose_device(device)
-        # One thread for the networks: the same numbers on any number of cores, and the physics has the others.
-        torch.set_num_threads(1)
+        super().__init__(task, algo, seed, device, settings)
+        s, state_dim = self.settings, self.environments.observation_space.shape[0]
         self._update = update or {}
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.shuffler = torch.Generator().manual_seed(seed)
-        self.number = 0  # of the checkpoint that the environments were made for
-        self._make_environments()
-        s, observation_space = self.settings, self.environments.observation_space
-        weights = torch.Generator().manual_seed(seed)
-        self.policy = make_policy(
-            observation_space,
-            self.environments.action_space,
-            hidden=s.hidden,
-            log_std=s.log_std,
-            generator=weights,
-        ).to(self.device)
-        self.value = ValueFunction(observation_space.shape[0], s.hidden, s.value_learning_rate, weights, self.device)
+        self.value = ValueFunction(state_dim, s.hidden, s.value_learning_rate, self._weights, self.device)
         memory = UPDATES[algo].memory
         self.memory = memory and memory(self.policy, s.learning_rate, seed)
-        self.observation_moments = RunningMoments(observation_space.shape)
         self.return_moments = RunningMoments()
         self._worker = ThreadPoolExecutor(1)
         self._fit: Future | None = None
-        self.steps = self.count = 0
-        self.recent: list[tuple[float, int]] = []
 
     def _make_environments(self) -> None:
-        state = np.random.SeedSequence([self.seed, self.number]).generate_state(1)[0]
-        self.environments = Environments(self.task, self.settings.num_envs, int(state) >> 1, stagger=True)
+        super()._make_environments()
         self.sampler = Sampler(self.environments)
         self.discounted = np.zeros(self.settings.num_envs)
 
@@ -152,15 +275,7 @@ class Trainer:
 
         The value function is fitted to the last batch when the loop has run to its end.
         """
-        while self.steps < steps:
-            row = self._next()
-            number = self.steps // self.settings.checkpoint_steps
-            self.at_checkpoint = number > self.number
-            if self.at_checkpoint:
-                self.environments.close()
-                self.number = number
-                self._make_environments()
-            yield row
+        yield from super().updates(steps)
         self._finish_fit()
 
     def _next(self) -> dict:
@@ -188,16 +303,9 @@ class Trainer:
         clock.append(time.perf_counter())
         if s.normalise_observations:
             self.observation_moments.update(batch.observations[valid.cpu().numpy()])
-        self.steps += batch.size
-        self.count += 1
-        self.recent = [*self.recent, *zip(batch.episode_returns, batch.episode_lengths, strict=True)][-20:]
-        means = np.mean(self.recent, axis=0).tolist() if self.recent else ["", ""]
+        episodes = list(zip(batch.episode_returns, batch.episode_lengths, strict=True))
         row = {
-            "update": self.count,
-            "steps": self.steps,
-            "return_mean": means[0],
-            "episode_length": means[1],
-            "episodes": len(batch.episode_returns),
+            **self._count(batch.size, episodes),
             **asdict(record),
             "explained_variance": explained_variance(values[valid], targets[valid]),
             "value_loss": (targets - values)[valid].square().mean().item(),
@@ -247,50 +355,35 @@ class Trainer:
             self.discounted = self.discounted * going_on[t]
         self.return_moments.update(returns[batch.valid.cpu().numpy()])
 
-    def evaluate(self, episodes: int = EVALUATION_EPISODES) -> np.ndarray:
-        """Return the true returns of `episodes` episodes of the most likely action, normaliser frozen."""
-        seed = int(np.random.SeedSequence([self.seed, 2**31]).generate_state(1)[0]) >> 1
-        return evaluate(self.policy, self.observation_moments, self.task, episodes, seed)
-
     def state(self) -> dict:
         """Return all that the run's future depends on, as tensors and plain data; the weights are the live ones."""
         self._finish_fit()
         return {
-            "policy": self.policy.state_dict(),
+            **super().state(),
             "value": self.value.state_dict(),
             "optimiser": self.value.optimiser.state_dict(),
             "memory": self.memory and self.memory.state_dict(),
-            "observation_moments": _moments_state(self.observation_moments),
             "return_moments": _moments_state(self.return_moments),
             "generator": self.generator.get_state(),
             "shuffler": self.shuffler.get_state(),
-            "number": self.number,
-            "steps": self.steps,
-            "count": self.count,
-            "recent": self.recent,
         }
 
     def load(self, state: dict) -> None:
         """Take over a state that `state()` gave, made for the same task and settings."""
         self._finish_fit()  # or it would go on writing into the weights
-        self.policy.load_state_dict(state["policy"])
-        # Views of one vector, as every update leaves them: sums round by how their terms lie in memory, and a resumed
-        # run must round like an unbroken one.
-        vector_to_parameters(parameters_to_vector(self.policy.parameters()).detach(), self.policy.parameters())
+        super().load(state)
         self.value.load_state_dict(state["value"])
         self.value.optimiser.load_state_dict(state["optimiser"])
         if self.memory:
             self.memory.load_state_dict(state["memory"])
-        for name in ("observation_moments", "return_moments"):
-            moments = getattr(self, name)
-            moments.mean, moments.var = (state[name][key].numpy() for key in ("mean", "var"))
-            moments.count = state[name]["count"]
+        _load_moments(self.return_moments, state["return_moments"])
         self.generator.set_state(state["generator"])
         self.shuffler.set_state(state["shuffler"])
-        self.steps, self.count, self.recent = state["steps"], state["count"], state["recent"]
-        self.environments.close()
-        self.number = state["number"]
-        self._make_environments()
+
+
+def make_run(task: str, algo: str, seed: int, device: str, settings: Settings | None = None) -> Run:
+    """Return the run of `algo`, one of ALGORITHMS: a Search or a Trainer."""
+    return (Search if algo in SEARCHES else Trainer)(task, algo, seed, device, settings)
 
 
 def _moments_state(moments: RunningMoments) -> dict:
@@ -299,6 +392,10 @@ def _moments_state(moments: RunningMoments) -> dict:
         "var": torch.tensor(moments.var),
         "count": moments.count,
     }
+
+
+def _load_moments(moments: RunningMoments, state: dict) -> None:
+    moments.mean, moments.var, moments.count = state["mean"].numpy(), state["var"].numpy(), state["count"]
 
 
 def choose_device(name: str) -> torch.device:
@@ -351,7 +448,7 @@ class RunFolder:
         torch.save(state, buffer)
         self._write(name, buffer.getvalue())
 
-    def load_into(self, trainer: Trainer, name: str) -> bool:
+    def load_into(self, trainer: Run, name: str) -> bool:
         """Give `trainer` what `save` wrote; False if it never did. Raises: ValueError for a damaged file."""
         file = self.path / name
         if not file.exists():
@@ -414,7 +511,7 @@ def train(
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}; it must be at least 1")
-    trainer = Trainer(task, algo, seed, device)
+    trainer = make_run(task, algo, seed, device)
     if not trainer.environments.time_limit:
         raise ValueError(f"{task} has no time limit, so an episode may never end; register it with max_episode_steps")
     folder = RunFolder(out)
@@ -457,7 +554,7 @@ def train(
     }
 
 
-def restore(path: Path, device: str = "cpu") -> Trainer:
+def restore(path: Path, device: str = "cpu") -> Run:
     """Return the trainer of the run in `path`, at its end, or at its last checkpoint if it has not ended.
 
     Raises: ValueError when there is no run, or none that can be read.
@@ -468,7 +565,7 @@ def restore(path: Path, device: str = "cpu") -> Trainer:
         settings = Settings(**{**config["settings"], "hidden": tuple(config["settings"]["hidden"])})
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path / 'config.json'} is damaged (settings: {error}); nothing was changed") from None
-    trainer = Trainer(config["env"], config["algo"], config["seed"], device, settings)
+    trainer = make_run(config["env"], config["algo"], config["seed"], device, settings)
     found = [name for name in ("final.pt", "checkpoint.pt") if folder.load_into(trainer, name)]
     if not found:
         raise ValueError(f"{path} has no checkpoint yet; let its training run on")
