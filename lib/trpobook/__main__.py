@@ -33,7 +33,7 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     train = commands.add_parser("train", help="train an agent")
-    train.add_argument("--algo", default="trpo", help="trpo, npg, ppo, ppo-kl, reinforce, cem or cma-es (trpo)")
+    train.add_argument("--algo", default="trpo", help="trpo, npg, ppo, ppo-kl, reinforce, vine, cem or cma-es (trpo)")
     train.add_argument("--env", required=True, help="task, for instance Hopper-v5")
     train.add_argument("--steps", type=int, default=1_000_000, help="environment steps (1000000)")
     train.add_argument("--seed", type=int, default=0)

@@ -23,6 +23,9 @@ class Settings:
     learning_rate: float = 3e-4  # of PPO's Adam
     epochs: int = 10  # of PPO over one batch
     minibatch: int = 64  # rows of one of its gradients
+    branch_states: int = 32  # from which the vine branches at each update
+    branches: int = 4  # of each of them, ≥ 2
+    horizon: int = 100  # steps of a branch at most
     spread: float = 0.5  # initial standard deviation of each weight in a search
     hidden: tuple[int, ...] = (64, 64)  # widths of policy and value function
     log_std: float = -0.5  # initial log σ of a Gaussian policy
@@ -36,6 +39,8 @@ class Settings:
     def __post_init__(self):
         if self.num_envs < 1 or self.batch_size % self.num_envs:
             raise ValueError(f"batch_size {self.batch_size} must be a multiple of num_envs {self.num_envs}")
+        if self.branches < 2 or self.branch_states > self.batch_size:
+            raise ValueError(f"need 2 or more branches, not {self.branches}, and at most batch_size branch_states")
         for name in (
             "batch_size",
             "delta",
@@ -49,6 +54,8 @@ class Settings:
             "learning_rate",
             "epochs",
             "minibatch",
+            "branch_states",
+            "horizon",
             "spread",
             "checkpoint_steps",
         ):
@@ -73,6 +80,7 @@ ALGORITHMS: dict[str, dict] = {
     "npg": {"step_size": 0.1},
     "ppo": {"num_envs": 16, "batch_size": 2048, "value_minibatch": 256},
     "ppo-kl": {"num_envs": 16, "batch_size": 2048, "value_minibatch": 256},
+    "vine": {"num_envs": 4, "batch_size": 512},
     "cem": SEARCH,
     "cma-es": SEARCH,
 }

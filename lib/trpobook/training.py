@@ -32,6 +32,7 @@ from trpobook.search import CovarianceAdaptation, CrossEntropy, Population
 from trpobook.settings import Settings, as_data, settings_for
 from trpobook.trpo import trpo_update
 from trpobook.value_function import ValueFunction
+from trpobook.vine import Simulator, grow, self_normalised
 
 
 class Algorithm(NamedTuple):
@@ -50,7 +51,7 @@ UPDATES = {
     "reinforce": Algorithm(reinforce_update, ("step_size",)),
 }
 SEARCHES = {"cem": CrossEntropy, "cma-es": CovarianceAdaptation}
-ALGORITHMS = (*UPDATES, *SEARCHES)
+ALGORITHMS = (*UPDATES, "vine", *SEARCHES)
 EVALUATION_EPISODES = 20
 
 COLUMNS = {
@@ -116,7 +117,7 @@ class Run:
 
     def _make_environments(self) -> None:
         state = np.random.SeedSequence([self.seed, self.number]).generate_state(1)[0]
-        stagger = self.algo not in SEARCHES  # a search counts whole episodes
+        stagger = self.algo in UPDATES  # a search counts whole episodes
         self.environments = Environments(self.task, self.settings.num_envs, int(state) >> 1, stagger=stagger)
 
     def updates(self, steps: int) -> Iterator[dict]:
@@ -227,6 +228,98 @@ class Search(Run):
         for returns in self.returns:
             self.searcher.ask()
             self.searcher.tell(np.array(returns))
+
+
+class Vine(Run):
+    """A run of TRPO on branched rollouts: no value function, and simulators in Gymnasium, whose state can be saved.
+
+    Each update follows the policy in `num_envs` simulators for batch_size steps in all, picks `branch_states` of the
+    states passed, and lets `branches` branches of up to `horizon` steps grow from each. Every step counts.
+    Lesson 11.
+    """
+
+    def __init__(self, task: str, algo: str = "vine", seed: int = 0, device: str = "auto", settings=None):
+        if device == "cuda":
+            raise ValueError("device is 'cuda', but the vine grows on the CPU; choose auto or cpu")
+        self.trunk: list[Simulator] = []
+        super().__init__(task, algo, seed, device, settings)
+        s = self.settings
+        self.simulators = [Simulator(task) for _ in range(s.branch_states * s.branches)]
+        self.generator = torch.Generator().manual_seed(seed)
+        self.chooser = torch.Generator().manual_seed(seed)
+
+    def _make_environments(self) -> None:
+        super()._make_environments()
+        self.trunk = self.trunk or [Simulator(self.task) for _ in range(self.settings.num_envs)]
+        seeds = np.random.SeedSequence([self.seed, self.number]).generate_state(len(self.trunk))
+        self.observations = [s.reset(int(seed) >> 1) for s, seed in zip(self.trunk, seeds, strict=True)]
+        self.returns = np.zeros(len(self.trunk))
+
+    @torch.no_grad()
+    def _climb(self, steps: int) -> tuple[np.ndarray, list, list[tuple[float, int]]]:
+        """Follow the policy; return the observations, the points to branch from, and (return, length) of episodes."""
+        n, episodes, points, seen = len(self.trunk), [], [], []
+        picked = set(torch.randperm(steps * n, generator=self.chooser)[: self.settings.branch_states].tolist())
+        for t in range(steps):
+            seen += self.observations
+            points += [(self.observations[i], self.trunk[i].save()) for i in range(n) if t * n + i in picked]
+            states = torch.from_numpy(self.observation_moments.normalise(np.array(self.observations)))
+            actions = self.policy.sample(states, self.generator).numpy()
+            for i, simulator in enumerate(self.trunk):
+                self.observations[i], reward, terminated, truncated = simulator.step(actions[i])
+                self.returns[i] += reward
+                if terminated or truncated:
+                    episodes.append((self.returns[i], simulator.age))
+                    self.observations[i], self.returns[i] = simulator.reset(), 0.0
+        return np.array(seen), points, episodes
+
+    def _next(self) -> dict:
+        s, clock = self.settings, [time.perf_counter()]
+        seen, points, episodes = self._climb(s.batch_size // s.num_envs)
+        vine = grow(
+            self.policy,
+            self.observation_moments,
+            self.simulators,
+            points,
+            branches=s.branches,
+            horizon=s.horizon,
+            gamma=s.gamma,
+            generator=self.generator,
+        )
+        clock.append(time.perf_counter())
+        q = torch.from_numpy(vine.q - vine.q.mean(axis=1, keepdims=True)).float()
+        record = trpo_update(
+            self.policy,
+            vine.states.repeat_interleave(s.branches, 0),
+            vine.actions.flatten(0, 1),
+            (q / (q.std() + 1e-8)).flatten(),
+            surrogate=self_normalised(s.branches),
+            delta=s.delta,
+            damping=s.damping,
+            cg_iterations=s.cg_iterations,
+            fisher_stride=s.branches,  # each state once
+        )
+        clock.append(time.perf_counter())
+        if s.normalise_observations:
+            self.observation_moments.update(seen)
+        return {
+            **self._count(len(seen) + vine.calls, episodes),
+            **asdict(record),
+            "accepted": int(record.accepted),
+            "sample_seconds": clock[1] - clock[0],
+            "policy_seconds": clock[2] - clock[1],
+        }
+
+    def state(self) -> dict:
+        """Return all that the run's future depends on."""
+        generators = {"generator": self.generator.get_state(), "chooser": self.chooser.get_state()}
+        return {**super().state(), **generators}
+
+    def load(self, state: dict) -> None:
+        """Take over a state that `state()` gave, made for the same task and settings."""
+        super().load(state)
+        self.generator.set_state(state["generator"])
+        self.chooser.set_state(state["chooser"])
 
 
 class Trainer(Run):
@@ -382,8 +475,9 @@ class Trainer(Run):
 
 
 def make_run(task: str, algo: str, seed: int, device: str, settings: Settings | None = None) -> Run:
-    """Return the run of `algo`, one of ALGORITHMS: a Search or a Trainer."""
-    return (Search if algo in SEARCHES else Trainer)(task, algo, seed, device, settings)
+    """Return the run of `algo`, one of ALGORITHMS."""
+    kind = Vine if algo == "vine" else Search if algo in SEARCHES else Trainer
+    return kind(task, algo, seed, device, settings)
 
 
 def _moments_state(moments: RunningMoments) -> dict:

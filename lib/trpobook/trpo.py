@@ -13,6 +13,11 @@ from trpobook.line_search import line_search
 from trpobook.policy_update import PolicyUpdate, ratio_quantiles, require_finite
 
 
+def mean_weighted_advantage(ratio: Tensor, advantages: Tensor) -> Tensor:
+    """Return mean[r·A], the surrogate of a batch from one path. Lesson 04."""
+    return (ratio * advantages).mean()
+
+
 def trpo_update(
     policy,
     states: Tensor,
@@ -24,13 +29,14 @@ def trpo_update(
     cg_iterations: int = 10,
     cg_rtol: float = 1e-2,
     fisher_stride: int = 1,
+    surrogate=mean_weighted_advantage,
     conjugate_gradient=conjugate_gradient,
     fisher_vector_product=fisher_vector_product,
     line_search=line_search,
 ) -> PolicyUpdate:
     r"""Update `policy` in place by one TRPO step and return a record of it.
 
-    Maximises L(θ) = mean[π_θ(a|s)/π_old(a|s) · A] subject to mean KL(π_old ‖ π_θ) ≤ δ:
+    Maximises L(θ) = mean[π_θ(a|s)/π_old(a|s)·A] subject to mean KL(π_old ‖ π_θ) ≤ δ:
         s ≈ (F + ξI)⁻¹g by conjugate gradients,  b = √(2δ / sᵀFs),  θ ← θ + c·b·s by backtracking in c.
     Damping shapes the direction only. The length comes from the undamped curvature sᵀFs: with (F + ξI) in its place
     the step would use a fraction of δ that falls as ξ grows.
@@ -45,6 +51,7 @@ def trpo_update(
         cg_iterations, cg_rtol: when conjugate gradients stop.
         fisher_stride: every how many-th state enters the Fisher matrix, ≥ 1. Divisors of the number of environments
             would leave some environments out.
+        surrogate: L as a function of ratios and advantages, both (n,); the vine has one of its own.
         conjugate_gradient, fisher_vector_product, line_search: the library's, or the reader's own.
     Raises: FloatingPointError when a NaN or an infinity turns up, saying where; the policy is then as it was.
     Lesson 09; Schulman et al. 2015, appendix C.
@@ -69,13 +76,13 @@ def trpo_update(
     def ratio(theta: Tensor) -> Tensor:
         return (new_policy(theta).log_prob(actions) - log_prob_old).exp()
 
-    def surrogate(theta: Tensor) -> float:
-        return (ratio(theta) * advantages).mean().item()
+    def gain(theta: Tensor) -> float:
+        return surrogate(ratio(theta), advantages).item()
 
     def kl(theta: Tensor) -> float:
         return kl_divergence(old, new_policy(theta)).mean().item()
 
-    g = parameters_to_vector(torch.autograd.grad((ratio(theta_old) * advantages).mean(), parameters))
+    g = parameters_to_vector(torch.autograd.grad(surrogate(ratio(theta_old), advantages), parameters))
     require_finite("the policy gradient", g)
     product = fisher_vector_product(policy, states[::fisher_stride], damping=damping)
     s, iterations, residual = conjugate_gradient(product, g, max_iterations=cg_iterations, rtol=cg_rtol)
@@ -87,7 +94,7 @@ def trpo_update(
     theta_new = theta_old
     try:
         with torch.no_grad():
-            result = line_search(surrogate, kl, theta_old, step, delta=delta, predicted=(g @ step).item())
+            result = line_search(gain, kl, theta_old, step, delta=delta, predicted=(g @ step).item())
             theta_new = result.theta
             ratios = ratio(theta_new)
             entropy = new_policy(theta_new).entropy().mean().item()
