@@ -163,5 +163,5 @@ def test_the_run_on_disk_counts_every_step(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("wrong", [{"branches": 1}, {"branch_states": 1000}])
 def test_settings_that_no_vine_can_have(wrong):
-    with pytest.raises(ValueError, match="branches"):
-        settings_for("CartPole-v1", "vine", **wrong)
+    with pytest.raises(ValueError, match="branch"):
+        Vine("CartPole-v1", settings=settings_for("CartPole-v1", "vine", **wrong))

@@ -244,6 +244,8 @@ class Vine(Run):
         self.trunk: list[Simulator] = []
         super().__init__(task, algo, seed, device, settings)
         s = self.settings
+        if s.branch_states > s.batch_size:
+            raise ValueError(f"branch_states is {s.branch_states}; it must be at most batch_size, {s.batch_size}")
         self.simulators = [Simulator(task) for _ in range(s.branch_states * s.branches)]
         self.generator = torch.Generator().manual_seed(seed)
         self.chooser = torch.Generator().manual_seed(seed)
