@@ -1,13 +1,25 @@
-"""What all tests share: where the book and its lessons are, and a copy of the lessons to run them in."""
+"""What all tests share: where the book and its lessons are, a copy of the lessons to run them in, a browser."""
 
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 BOOK = Path(__file__).resolve().parents[1]
 LESSONS = sorted((BOOK / "notebooks").glob("*.ipynb"))
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # One thread a process: what runs beside the tests then can't change how long they take.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -25,6 +37,16 @@ def lessons_copy(tmp_path_factory):
     (book / "figures").symlink_to(BOOK / "figures")
     shutil.copytree(BOOK / "notebooks", book / "notebooks", ignore=shutil.ignore_patterns(".*"))
     return book / "notebooks"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; where there is none the test is skipped, in continuous integration failed."""
+    if not CHROMIUM.exists():
+        how = f"no {CHROMIUM}: on Debian, sudo apt-get install chromium"
+        pytest.fail(how) if os.environ.get("CI") == "true" else pytest.skip(how)
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 def pytest_terminal_summary(terminalreporter):

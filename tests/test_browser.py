@@ -16,31 +16,11 @@ from pathlib import Path
 
 import nbformat.v4 as nbf
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error
 
 from conftest import each_lesson
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SLIDERS = ".jp-OutputArea-output .noUi-handle, .jp-OutputArea-output input[type=range]"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if not CHROMIUM.exists():
-        how = f"no {CHROMIUM}: on Debian, sudo apt-get install chromium"
-        pytest.fail(how) if os.environ.get("CI") == "true" else pytest.skip(how)
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 @pytest.fixture(scope="session")
@@ -294,3 +274,36 @@ def test_a_widget_that_shows_an_error_is_noticed(run_page):
 @pytest.mark.parametrize("source", ["1 / 0", "import sys; sys.stderr.write('no')"])
 def test_a_cell_that_fails_is_noticed(run_page, source):
     assert len(run_page(source).problems()) == 1
+
+
+def test_the_laboratory_plays_switches_and_answers_in_jupyterlab(run_page):
+    page = run_page("from trpobook.widgets import lesson_09\nlesson_09.laboratory('no trust region: overshoot')")
+    lab = page.page.locator(".trpobook-lab")
+    lab.get_by_role("button", name="Play").click()
+    lab.get_by_role("status").filter(has_text=re.compile("Round (9|1[0-9]):")).wait_for()
+    lab.get_by_role("button", name="Pause").click()
+    paused = lab.get_by_role("status").inner_text()
+    assert lab.get_by_role("log").get_by_text("round 9 · OVERSHOOT promised 103.0 %, got 81.1 %").is_visible()
+    lab.get_by_role("radio", name="trust region", exact=True).check()
+    number = re.match(r"Round (\d+)", paused).group(1)
+    assert lab.get_by_role("log").get_by_text(f"round {number} · you changed: trust region, δ = 0.02").is_visible()
+    lab.get_by_role("button", name=re.compile("row 2, column 1")).click()
+    page.page.keyboard.press("ArrowDown")  # the world's key, not the notebook's
+    assert lab.get_by_text("Cell in row 3, column 1").is_visible()
+    assert lab.locator("tbody tr").count() == 4
+    lab.get_by_role("button", name="Step").press("Enter")
+    assert lab.get_by_role("status").inner_text().startswith(f"Round {int(number) + 1}:")
+    page.page.keyboard.press("b")  # would insert a cell, in the notebook's command mode
+    assert page.page.locator(".jp-Cell").count() == 1
+    assert page.problems() == []
+
+
+def test_the_flagships_answer_within_a_few_frames_in_jupyterlab(run_page, record_property):
+    page = run_page("from trpobook.widgets import lesson_09 as l\ndisplay(l.laboratory(), l.step_slice())")
+    sliders = page.sliders()
+    assert len(sliders) == 4
+    latencies = [page.move(slider) for slider in sliders for _ in range(5)]
+    assert page.problems() == []
+    median = statistics.median(latencies)
+    record_property("median from key press to changed picture, flagships", f"{1000 * median:.0f} ms")
+    assert median < 0.5
