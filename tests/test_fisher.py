@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
@@ -156,6 +157,34 @@ def test_an_undetached_old_policy_gives_exactly_zero(policy, states, generator):
     product = parameters_to_vector(torch.autograd.grad(gradient @ v, parameters))
     assert (product == 0).all()
     assert fisher_vector_product(policy, states)(v).norm() > 0.01
+
+
+class SharedTrunk(nn.Module):
+    """A policy and a value function on one hidden layer; the KL divergence doesn't know the value's head."""
+
+    distribution, metric, forward = CategoricalPolicy.distribution, CategoricalPolicy.metric, CategoricalPolicy.forward
+
+    def __init__(self):
+        super().__init__()
+        self.trunk, self.value, self.logits = nn.Linear(5, 6), nn.Linear(6, 1), nn.Linear(6, 4)
+
+    def outputs(self, states):
+        return self.logits(torch.tanh(self.trunk(states)))
+
+
+def test_weights_that_the_distribution_does_not_depend_on_have_zeros_in_f(states, generator):
+    policy, values = SharedTrunk(), slice(36, 43)  # after the trunk's 5·6 + 6
+    bare = CategoricalPolicy(5, 4, (6,), generator)
+    bare.load_state_dict(
+        {f"logits.layers.0.{k}": p for k, p in policy.trunk.state_dict().items()}
+        | {f"logits.layers.1.{k}": p for k, p in policy.logits.state_dict().items()}
+    )
+    v = direction(policy, generator)
+    expected = explicit_fisher(bare, states) @ torch.cat([v[:36], v[43:]])
+    for product in (fisher_vector_product, fisher_vector_product_by_double_backward):
+        result = product(policy, states)(v)
+        assert (result[values] == 0).all()
+        assert (torch.cat([result[:36], result[43:]]) - expected).abs().max() <= 1e-12
 
 
 def test_the_metric_of_a_gaussian_is_1_over_variance_and_2(generator):

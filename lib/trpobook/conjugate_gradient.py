@@ -57,3 +57,30 @@ def conjugate_gradient(
         p = r + (rr / rr_before) * p
         iterations += 1
     return Solution(x, iterations, (rr / rr_start) ** 0.5 if rr_start else 0.0)
+
+
+def search_along(matvec: Callable[[Tensor], Tensor], x: Tensor, r: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (x + αp, its residual) at the lowest point of ½xᵀFx − gᵀx along p, α = rᵀp / pᵀFp.
+
+    Args:
+        matvec: v (n,) -> F v (n,), with pᵀFp > 0.
+        x: a point, (n,).
+        r: its residual g − F x, (n,).
+        p: a direction, (n,).
+    Lesson 08; Hestenes & Stiefel 1952. `conjugate_gradient` does the same in place.
+    """
+    Fp = matvec(p)
+    step = (r @ p) / (p @ Fp)
+    return x + step * p, r - step * Fp
+
+
+def next_direction(r_new: Tensor, r: Tensor, p: Tensor) -> Tensor:
+    """Return r_new + βp, β = r_newᵀr_new / rᵀr: conjugate to p, and to all of CG's directions before it, (n,).
+
+    Args:
+        r_new: the residual after the search along p, (n,).
+        r: the residual before it, not zero, (n,).
+        p: the direction just searched, (n,).
+    Lesson 08; Hestenes & Stiefel 1952.
+    """
+    return r_new + (r_new @ r_new) / (r @ r) * p

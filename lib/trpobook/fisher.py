@@ -74,17 +74,18 @@ def fisher_vector_product_by_double_backward(policy, states: Tensor, *, damping:
     """Return the same map as `fisher_vector_product`, by differentiating the KL divergence twice: F v = ∇((∇KL)ᵀv).
 
     ∇KL is zero where old and new policy agree; its derivative is F. The old distribution must be detached: KL(π_θ‖π_θ)
-    is zero for every θ, and the product would then be zero for every v, with no error raised.
+    is zero for every θ, and the product would then be zero for every v, with no error raised. A parameter on which the
+    distribution doesn't depend, such as a value function's on a shared trunk, has zeros in its rows of F.
     Lesson 08; Pearlmutter 1994.
     """
     parameters = list(policy.parameters())
     new = policy(states)
     old = policy.distribution(policy.outputs(states).detach())
     kl = torch.distributions.kl_divergence(old, new).mean()
-    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True, materialize_grads=True))
 
     def product(v: Tensor) -> Tensor:
-        curved = torch.autograd.grad(gradient @ v, parameters, retain_graph=True)
+        curved = torch.autograd.grad(gradient @ v, parameters, retain_graph=True, materialize_grads=True)
         return parameters_to_vector(curved) + damping * v
 
     return product
@@ -95,3 +96,32 @@ def explicit_fisher(policy, states: Tensor) -> Tensor:
     product = fisher_vector_product_by_double_backward(policy, states)
     size = sum(p.numel() for p in policy.parameters())
     return torch.stack([product(row) for row in torch.eye(size, dtype=states.dtype, device=states.device)])
+
+
+def curvature_product(log_probs: Callable[[Tensor], Tensor], theta: Tensor, v: Tensor) -> Tensor:
+    """Return F v, (p,), for any policy over finitely many actions, by differentiating the KL divergence twice.
+
+    Args:
+        log_probs: θ (p,) -> log π_θ(a|s), (n, actions), differentiable.
+        theta: the old policy's parameters, (p,).
+        v: a direction, (p,).
+    Lesson 08; Pearlmutter 1994.
+    """
+    theta = theta.detach().requires_grad_()
+    new = log_probs(theta)
+    old = new.detach()
+    kl = (old.exp() * (old - new)).sum(-1).mean()
+    (gradient,) = torch.autograd.grad(kl, theta, create_graph=True)
+    return torch.autograd.grad(gradient @ v, theta)[0]
+
+
+def score_product(scores: Tensor, probabilities: Tensor, v: Tensor) -> Tensor:
+    """Return F v, (p,), from the definition: the mean over states and actions of ψ(ψᵀv).
+
+    Args:
+        scores: ψ = ∇log π(a|s), (n, actions, p).
+        probabilities: π(a|s), (n, actions).
+        v: a direction, (p,).
+    Lesson 08.
+    """
+    return torch.einsum("na,nak->k", probabilities * (scores @ v), scores) / len(scores)

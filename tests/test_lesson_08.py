@@ -1,0 +1,107 @@
+"""What lesson 08 adds to the library: its interactives' numbers, and right answers other than the book's."""
+
+import numpy as np
+import pytest
+import torch
+
+from trpobook.conjugate_gradient import conjugate_gradient, next_direction, search_along
+from trpobook.exercises import diagnose
+from trpobook.fisher import curvature_product, explicit_fisher, fisher_vector_product, score_product
+from trpobook.widgets import lesson_08 as interactives
+
+
+@pytest.fixture
+def system():
+    rng = np.random.default_rng(0)
+    m = rng.normal(size=(7, 7))
+    return m @ m.T + np.eye(7), rng.normal(size=7)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7])
+def test_the_pictures_conjugate_gradients_are_the_librarys(steps, system):
+    matrix, g = system
+    F = torch.from_numpy(matrix)
+    x = conjugate_gradient(lambda v: F @ v, torch.from_numpy(g), max_iterations=steps, rtol=0).x
+    assert np.allclose(interactives.descend(matrix, g, steps, conjugate=True)[-1], x, rtol=1e-9)
+
+
+def test_steepest_descent_lowers_the_error_as_kantorovich_allows_and_no_better_than_conjugate_gradients(system):
+    matrix, g = system
+    steepest, conjugate = (
+        interactives.relative_error(matrix, g, interactives.descend(matrix, g, 7, conjugate=c)) for c in (False, True)
+    )
+    condition = np.linalg.cond(matrix)
+    assert (steepest[1:] <= (condition - 1) / (condition + 1) * steepest[:-1]).all()
+    assert (conjugate[2:] < steepest[2:]).all()
+
+
+def test_a_bowl_is_solved_in_two_steps_and_a_round_one_in_one():
+    assert interactives.compute_bowl(50, 3).conjugate_error[2] <= 1e-12
+    assert interactives.compute_bowl(1, 40).steepest_error[1] <= 1e-12
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_the_error_polynomial_is_the_error_and_starts_at_1(steps):
+    found = interactives.compute_polynomial(0.05, 0.4, 0.9, 0.2, steps)
+    share = np.sqrt(np.mean(found.values**2))  # every eigenvector has the same share of the error
+    assert share == pytest.approx(found.errors[steps], rel=1e-6)
+    assert found.curve[0] == 1
+    assert (found.errors <= found.bound + 1e-12).all()
+
+
+def test_three_clusters_of_no_width_take_three_steps():
+    found = interactives.compute_polynomial(0.1, 0.5, 1, 0, 3)
+    assert found.errors[2] > 0.1 and found.errors[3] <= 1e-12
+    assert np.abs(found.values).max() <= 1e-9
+
+
+@pytest.mark.parametrize("log_damping", [-3, -1, 0.5])
+def test_the_switchs_cosine_is_that_of_the_solved_system(log_damping):
+    policy, states, g = interactives.small_policy()
+    damped = explicit_fisher(policy, states) + 10.0**log_damping * torch.eye(len(g), dtype=g.dtype)
+    s = torch.linalg.solve(damped, g)
+    expected = (s @ g / s.norm() / g.norm()).item()
+    assert interactives.compute_detached(True, log_damping).cosine == pytest.approx(expected, abs=1e-9)
+    undetached = interactives.compute_detached(False, log_damping)
+    assert undetached.cosine == pytest.approx(1) and (undetached.products == 0).all()
+
+
+def test_the_switchs_products_are_the_librarys():
+    policy, states, g = interactives.small_policy()
+    v = np.random.default_rng(1).normal(size=(5, len(g)))
+    v = torch.from_numpy(v / np.linalg.norm(v, axis=1, keepdims=True))
+    product = fisher_vector_product(policy, states)
+    expected = [product(row).norm().item() for row in v]
+    assert interactives.compute_detached(True, -1).products == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "number,function",
+    [("8.1", search_along), ("8.2", next_direction), ("8.3", score_product), ("8.4", curvature_product)],
+)
+def test_the_librarys_version_of_each_exercise_is_right(number, function):
+    assert diagnose(number, function).status == "correct"
+
+
+def test_beta_by_the_change_of_the_residual_is_right_too():
+    def next_direction(r_new, r, p):
+        return r_new + r_new @ (r_new - r) / (r @ r) * p  # the residuals of CG are orthogonal
+
+    assert diagnose("8.2", next_direction).status == "correct"
+
+
+def test_the_curvature_of_the_other_kl_and_of_the_cross_entropy_are_right_too():
+    def second_derivative(function):
+        def product(log_probs, theta, v):
+            theta = theta.clone().requires_grad_()
+            new = log_probs(theta)
+            (gradient,) = torch.autograd.grad(function(new.detach(), new), theta, create_graph=True)
+            return torch.autograd.grad(gradient @ v, theta)[0]
+
+        return product
+
+    for function in (
+        lambda old, new: (new.exp() * (new - old)).sum(-1).mean(),
+        lambda old, new: -(old.exp() * new).sum(-1).mean(),
+    ):
+        assert diagnose("8.4", second_derivative(function)).status == "correct"
