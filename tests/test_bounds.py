@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trpobook.bounds import (
+    agreeing_visitation,
     cpi_bound,
     cpi_step,
     cpo_penalty,
     expected_advantage,
     golden_section,
+    mean_kl_constant,
     mean_kl_penalty,
     mean_over_visits,
     mm_step,
@@ -305,6 +307,65 @@ def test_mm_step_never_lowers_the_return_in_a_hundred_rounds_and_moves():
             pi = mm_step(mdp, pi)
             returns.append(mdp.expected_return(pi))
         assert np.min(np.diff(returns)) > 1e-6
+
+
+def test_mm_step_with_the_mean_kl_never_lowers_the_return_and_is_bolder_on_the_grid():
+    promised, climbed = [], {}
+    for form in ("kl_sharp", "mean_kl"):
+        pi = UNIFORM
+        for _ in range(20):
+            new = mm_step(GRID, pi, form)
+            penalty = mean_kl_penalty(GRID, pi, new) if form == "mean_kl" else trpo_penalty(GRID, pi, new, form)
+            promised.append(surrogate(GRID, pi, new) - penalty)
+            assert 0 < promised[-1] <= gain(GRID, pi, new)
+            pi = new
+        climbed[form] = gain(GRID, UNIFORM, pi)
+    assert climbed["mean_kl"] > 10 * climbed["kl_sharp"] > 0
+
+
+def test_mm_step_with_the_mean_kl_is_the_best_on_its_curve():
+    rng = np.random.default_rng(17)
+    for _ in range(50):
+        mdp = random_mdp(rng, gamma=rng.choice([0.5, 0.9, 0.99]))
+        old = random_policy(rng, mdp)
+        new = mm_step(mdp, old, "mean_kl")
+        promise = surrogate(mdp, old, new) - mean_kl_penalty(mdp, old, new)
+        steps = np.linspace(0.01, 4, 400) / ((1 - mdp.gamma) * mean_kl_constant(mdp, old))
+        others = softmax(np.log(old) + steps[:, None, None] * mdp.advantage(old))
+        along = (others * mdp.advantage(old)).sum(axis=2) @ mdp.visitation(old)
+        mean_kl = kl_categorical(old, others) @ ((1 - mdp.gamma) * mdp.visitation(old))
+        assert promise >= np.max(along - mean_kl_constant(mdp, old) * mean_kl) - 1e-12
+
+
+def test_agreeing_visits_are_counted_by_coupled_walkers_and_common_to_both_policies():
+    rng = np.random.default_rng(18)
+    for _ in range(300):
+        mdp, old, new = random_pair(rng)
+        together = agreeing_visitation(mdp, old, new)
+        assert np.all(together <= np.minimum(mdp.visitation(old), mdp.visitation(new)) + 1e-9)
+        largest = total_variation(old, new).max()
+        assert together.sum() >= 1 / (1 - mdp.gamma * (1 - largest)) - 1e-9
+        assert np.allclose(agreeing_visitation(mdp, old, old), mdp.visitation(old), rtol=1e-9)
+    mdp = random_mdp(rng, gamma=0.8)
+    old, new = (random_policy(rng, mdp) for _ in range(2))
+    walkers, counted = 20_000, np.zeros(6)
+    at = rng.choice(6, p=mdp.start, size=walkers)
+    for t in range(40):
+        counted += 0.8**t * np.bincount(at, minlength=6) / walkers
+        chosen = (rng.random((len(at), 1)) > np.minimum(old, new)[at].cumsum(axis=1)).sum(axis=1)
+        at, chosen = at[chosen < 3], chosen[chosen < 3]  # action 3: they choose differently, and are counted no more
+        at = (rng.random((len(at), 1)) > mdp.transition[at, chosen].cumsum(axis=1)[:, :-1]).sum(axis=1)
+    assert counted == pytest.approx(agreeing_visitation(mdp, old, new), abs=0.03)
+
+
+def test_mean_kl_constant_is_at_most_the_papers_from_two_thirds_on():
+    rng = np.random.default_rng(19)
+    for gamma in (0.3, 0.6, 2 / 3, 0.7, 0.9, 0.99):
+        mdp = random_mdp(rng, gamma=gamma)
+        pi = random_policy(rng, mdp)
+        ratio = mean_kl_constant(mdp, pi) / trpo_constant(mdp, pi, "kl_paper")
+        assert (ratio <= 1 + 1e-12) == (gamma >= 2 / 3)
+        assert mean_kl_constant(mdp, pi) > trpo_constant(mdp, pi, "kl_sharp")
 
 
 def test_mm_step_raises_the_return_by_at_least_what_the_minorant_promises():

@@ -107,16 +107,35 @@ def cpo_penalty(mdp: TabularMDP, old: np.ndarray, new: np.ndarray, form: str = "
     raise ValueError(f"form is {form!r}; choose tv or kl")
 
 
-def mean_kl_penalty(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> float:
-    """Return C̄·E_{s~d} KL(s), so that |J(new) − J(old) − L| is at most it: a bound linear in the mean KL alone.
+def mean_kl_constant(mdp: TabularMDP, old: np.ndarray) -> float:
+    """Return C̄ = 2ε_A/(1−γ)·[γ/(1−γ) + √(2γ/(1−γ))], return units per nat of mean KL.
 
-    C̄ = 2ε_A/(1−γ)·[γ/(1−γ) + √(2γ/(1−γ))]. d is the law of the state at a geometric stopping time, so by the chain
-    rule KL(d_old‖d_new) ≤ γ/(1−γ)·E_d KL; Hellinger's distance and Pinsker's inequality do the rest.
+    Raises: ValueError when γ is 1.
     Lesson 06.
     """
     odds = mdp.gamma / (1 - _gamma_below_one(mdp))
-    constant = 2 * np.max(np.abs(mdp.advantage(old))) / (1 - mdp.gamma) * (odds + np.sqrt(2 * odds))
-    return _scaled(constant, mean_over_visits(mdp, old, _kl(mdp, old, new)))
+    return 2 * np.max(np.abs(mdp.advantage(old))) / (1 - mdp.gamma) * (odds + np.sqrt(2 * odds))
+
+
+def mean_kl_penalty(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> float:
+    """Return C̄·E_{s~d} KL(s), so that |J(new) − J(old) − L| is at most it: a bound linear in the mean KL alone.
+
+    d is the law of the state at a geometric stopping time, so by the chain rule KL(d_old‖d_new) ≤ γ/(1−γ)·E_d KL;
+    Hellinger's distance and Pinsker's inequality do the rest.
+    Lesson 06.
+    """
+    return _scaled(mean_kl_constant(mdp, old), mean_over_visits(mdp, old, _kl(mdp, old, new)))
+
+
+def agreeing_visitation(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Return the discounted visits of two coupled walkers as long as they have never chosen differently, (S,).
+
+    Both draw the same action with probability min(π_old, π_new), which adds up to 1 − TV(s): no coupling keeps them
+    together longer. So these visits are common to both policies: at most ρ_old, and at most ρ_new, in every state.
+    Lesson 06; Schulman et al. 2015, appendix A.
+    """
+    together = np.einsum("sa,sat->st", np.minimum(old, new), mdp.transition) * np.outer(mdp.live, mdp.live)
+    return np.linalg.solve(np.eye(len(mdp.start)) - mdp.gamma * together.T, mdp.start * mdp.live)
 
 
 def cpi_bound(mdp: TabularMDP, old: np.ndarray, target: np.ndarray, alpha: float) -> float:
@@ -149,13 +168,16 @@ def cpi_step(mdp: TabularMDP, old: np.ndarray, target: np.ndarray) -> float:
 def mm_step(mdp: TabularMDP, old: np.ndarray, form: str = "kl_sharp") -> np.ndarray:
     """Return a policy with at least the old one's return: one round of minorise and maximise, (S, A).
 
-    M(π) = J(old) + L(π) − C·max KL lies below J and touches it at the old policy, so whatever raises M raises J. M is
-    maximised along π ∝ old·e^{αA}, the natural gradient's curve. Unlike Schulman et al. 2015, algorithm 1, which
-    maximises over all policies, we search one curve: the guarantee is the same. Where C is 0, because γ or the
-    advantage is, the old policy is returned.
+    M(π) = J(old) + L(π) − C·max KL lies below J and touches it at the old policy, so whatever raises M raises J; so
+    does J(old) + L(π) − C̄·E_d KL. M is maximised along π ∝ old·e^{αA}, the natural gradient's curve. Unlike Schulman
+    et al. 2015, algorithm 1, which maximises over all policies, we search one curve: the guarantee is the same. Where
+    C is 0, because γ or the advantage is, the old policy is returned.
+
+    form: "kl_sharp" or "kl_paper" for the largest KL, see `trpo_constant`; "mean_kl" for the mean.
     Lesson 06.
     """
-    advantage, rho, constant = mdp.advantage(old), mdp.visitation(old), trpo_constant(mdp, old, form)
+    advantage, rho, mean = mdp.advantage(old), mdp.visitation(old), form == "mean_kl"
+    constant = mean_kl_constant(mdp, old) if mean else trpo_constant(mdp, old, form)
 
     def candidate(alpha: float) -> np.ndarray:
         weights = old * np.exp(alpha * advantage)
@@ -163,11 +185,12 @@ def mm_step(mdp: TabularMDP, old: np.ndarray, form: str = "kl_sharp") -> np.ndar
 
     def minorant(alpha: float) -> float:
         new = candidate(alpha)
-        return rho @ np.sum(new * advantage, axis=1) - constant * np.max(_kl(mdp, old, new))
+        kl = _kl(mdp, old, new)
+        return rho @ np.sum(new * advantage, axis=1) - constant * ((1 - mdp.gamma) * rho @ kl if mean else np.max(kl))
 
     if constant == 0:
         return old
-    alpha = golden_section(minorant, 0, 4 * rho.sum() / constant)
+    alpha = golden_section(minorant, 0, 4 / ((1 - mdp.gamma) * constant))
     return candidate(alpha) if minorant(alpha) > 0 else old
 
 

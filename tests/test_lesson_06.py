@@ -1,0 +1,64 @@
+"""Lesson 06: the numbers behind its interactive, and the worlds that its text relies on."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from trpobook import bounds
+from trpobook.divergences import kl_categorical
+from trpobook.mdp import TabularMDP, gridworld, softmax
+from trpobook.widgets import lesson_06
+from trpobook.widgets.lesson_06 import EXPONENTS, WALKER, compute_slice, curve
+
+
+@pytest.mark.parametrize("gamma", [0.5, 0.8, 0.95, 0.99])
+def test_the_curve_holds_what_the_bounds_say_at_each_mean_kl(gamma):
+    world, along = dataclasses.replace(gridworld(), gamma=gamma), curve(gamma)
+    for i in range(0, len(EXPONENTS), 8):
+        new = softmax(along.alphas[i] * world.advantage(WALKER))
+        pair = world, WALKER, new
+        kl = kl_categorical(WALKER, new) * world.live
+        assert bounds.mean_over_visits(world, WALKER, kl) == pytest.approx(10 ** EXPONENTS[i], rel=1e-5)
+        assert along.promises[i] == pytest.approx(bounds.surrogate(*pair), rel=1e-9)
+        assert along.gains[i] == pytest.approx(bounds.performance_difference(*pair), rel=1e-6)
+        expected = [
+            bounds.trpo_penalty(*pair, "kl_sharp"),
+            bounds.trpo_penalty(*pair, "tv"),
+            bounds.cpo_penalty(*pair, "kl"),
+            bounds.cpo_penalty(*pair, "tv"),
+            bounds.mean_kl_penalty(*pair),
+        ]
+        assert [penalty[i] for penalty in along.penalties.values()] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("gamma", np.arange(0.5, 0.995, 0.01).round(2))
+def test_no_penalty_on_the_curve_is_smaller_than_what_the_surrogate_misses(gamma):
+    along = curve(gamma)
+    missed = np.abs(along.gains - along.promises)
+    assert all(np.all(missed <= penalty) for penalty in along.penalties.values())
+
+
+def test_the_sentence_counts_the_guarantees_that_hold():
+    none, all_five = (
+        lesson_06.describe_slice(compute_slice(-2, 0.95)),
+        lesson_06.describe_slice(compute_slice(-8, 0.95)),
+    )
+    assert "no bound guarantees a gain" in none
+    assert all(all_five.count(name) >= 1 for name in lesson_06.PENALTIES)
+
+
+def test_a_world_without_a_way_back_uses_half_of_the_coupling_bound_and_nearly_half_of_the_mean_kl_bound():
+    stay, fall = [1.0, 0.0], [0.0, 1.0]
+    reward, old = np.array([[0.0, 0.0], [1.0, -1.0]]), np.array([[1.0, 0.0], [0.5, 0.5]])
+    for gamma in (0.5, 0.9, 0.999):
+        door = TabularMDP(np.array([[stay, fall], [fall, fall]]), reward, np.array(stay), gamma, np.zeros(2, bool))
+        for x in (0.3, 1e-3):
+            new = np.array([[1 - x, x], [0.5 - x, 0.5 + x]])
+            gap = bounds.performance_difference(door, old, new) - bounds.surrogate(door, old, new)
+            coupled = 4 * gamma * x**2 / ((1 - gamma) * (1 - gamma * (1 - x)))
+            assert -gap == pytest.approx(coupled / 2, rel=1e-9)
+        new = np.array([[1 - 1e-6, 1e-6], [0.0, 1.0]])
+        gap = bounds.performance_difference(door, old, new) - bounds.surrogate(door, old, new)
+        used = 1 / (2 * (1 + np.sqrt(2 * (1 - gamma) / gamma)))
+        assert -gap / bounds.mean_kl_penalty(door, old, new) == pytest.approx(used, rel=2e-3)
