@@ -99,7 +99,7 @@ def draw_slice(axes, result: Slice) -> None:
     _add_curves(zoom, [(steps, np.r_[0, values[: here + 1]] / unit) for values in kept], looks[:2] + looks[3:])
     zoom.plot(1, result.gains[here] / unit, "o", color=style.RETURN["color"], markersize=8, clip_on=False)
     zoom.set(xlim=(0, 1), ylim=(-1.1, 1.4), xlabel="step, as a share of the chosen one")
-    zoom.set_title("promise less penalty")
+    zoom.set_title("promise less penalty, promise = 1")
 
     key.set_axis_off()
     key.set(xlim=(0, 1), ylim=(0, 1))
@@ -163,7 +163,8 @@ def draw_divergences(axes: Axes, kl: np.ndarray, tv: np.ndarray) -> None:
         plots.label(axes, line, name, dx=8)
     for b, smallest, place in ((0.5, 1e-3, (-2.55, -1.64)), (0.99, 3e-4, (-2.0, -2.05))):
         c = b - np.geomspace(smallest, b - 1e-4, 200)
-        axes.plot(np.log10(b * np.log(b / c) + (1 - b) * np.log((1 - b) / (1 - c))), np.log10(b - c), **COIN)
+        kl_coin = b * np.log(b / c) + (1 - b) * np.log((1 - b) / (1 - c))
+        axes.plot(np.log10(kl_coin), np.log10(b - c), **COIN | {"linestyle": "-" if b == 0.5 else "--"})
         axes.text(*place, f"coin {b}", color=COIN["color"], fontsize=10.5)
     axes.set(xlim=(-3, 2.2), ylim=(-2.2, 0.6), xlabel="KL(p‖q), nats", ylabel="total variation")
     plots.powers_of_ten(axes.xaxis, range(-3, 2))
@@ -210,17 +211,15 @@ def draw_slopes(axes: Axes, along: Slice, printed: float, mean: float, slope: fl
     lines = (
         ("promise L ≈ √(2Gδ)", along.promises, style.SURROGATE, {"at": 0.28, "dx": -4, "dy": 16, "ha": "right"}),
         ("C δ, C as printed", printed * 10**x, style.BOUND, {"at": 0.8, "dx": -8, "dy": 8, "ha": "right"}),
-        ("", mean * 10**x, style.FORWARD, {}),
+        ("C̄ δ", mean * 10**x, style.FORWARD, {"at": 0.12, "dx": 8, "dy": -11}),
         ("what L misses", missed, {"color": style.MUTED, "linewidth": 1.2}, {"at": 0.3, "dx": 10, "dy": -10}),
     )
     for name, values, look, place in lines:
         (line,) = axes.plot(x, np.log10(values), **look)
         plots.label(axes, line, name, **place)
-    for constant, look in ((mean, style.FORWARD), (printed, style.BOUND)):
-        cross = np.log10(2 * slope / constant**2)
-        axes.plot([cross] * 2, [-9, np.log10(2 * slope / constant)], color=look["color"], linestyle=":", linewidth=1)
     cross = np.log10(2 * slope / mean**2)
-    axes.text(cross + 0.08, -7.4, "C̄ δ, theorem 2", color=style.FORWARD["color"])
+    axes.plot([cross] * 2, [-9, np.log10(2 * slope / mean)], color=style.FORWARD["color"], linestyle=":", linewidth=1)
+    axes.text(cross + 0.08, -7.4, "4δ* of theorem 2", color=style.FORWARD["color"])
     axes.axvline(np.log10(trusted), color=style.MUTED, linewidth=1)
     axes.text(np.log10(trusted) - 0.08, -8.5, "the trust region's step", color=style.MUTED, ha="right")
     axes.set(xlabel="mean KL δ, nats", ylabel="return", xlim=(-9, -1), ylim=(-9, 2.5))
