@@ -30,6 +30,16 @@ def each_lesson(function):
     return pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)(function)
 
 
+@pytest.fixture
+def float64():
+    """Double precision in PyTorch for one test."""
+    import torch  # here: most tests need none
+
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
 @pytest.fixture(scope="session")
 def lessons_copy(tmp_path_factory):
     """A temporary copy of notebooks/ beside a link to figures/: what a lesson writes stays in it."""

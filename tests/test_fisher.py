@@ -17,12 +17,7 @@ from trpobook.fisher import (
 )
 from trpobook.policies import CategoricalPolicy, GaussianPolicy
 
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 @pytest.fixture

@@ -4,32 +4,13 @@ import math
 
 import pytest
 import torch
-from torch.nn.utils import parameters_to_vector
 
+from batches import make_batch, theta
 from trpobook.fisher import explicit_fisher
 from trpobook.natural_gradient import natural_gradient_update
-from trpobook.policies import CategoricalPolicy, GaussianPolicy
 from trpobook.training import Trainer
 
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def make_batch(discrete):
-    generator = torch.Generator().manual_seed(0)
-    policy = CategoricalPolicy(4, 3, (8,), generator) if discrete else GaussianPolicy(4, 2, (8,), -0.5, generator)
-    states = torch.randn(200, 4, generator=generator)
-    with torch.no_grad():
-        actions = policy.sample(states, generator)
-    return policy, states, actions, torch.randn(200, generator=generator)
-
-
-def theta(policy):
-    return parameters_to_vector(policy.parameters()).detach().clone()
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 @pytest.mark.parametrize("discrete", [False, True])

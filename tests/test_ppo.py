@@ -8,33 +8,14 @@ import torch
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector
 
-from trpobook.policies import CategoricalPolicy, GaussianPolicy
+from batches import make_batch, theta
 from trpobook.ppo import Memory, adapted_beta, clipped_surrogate, ppo_kl_update, ppo_update
 from trpobook.settings import settings_for
 from trpobook.training import Trainer
 
+pytestmark = pytest.mark.usefixtures("float64")
+
 UPDATES = {"ppo": ppo_update, "ppo-kl": ppo_kl_update}
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def make_batch(discrete=False, rows=200):
-    generator = torch.Generator().manual_seed(0)
-    policy = CategoricalPolicy(4, 3, (8,), generator) if discrete else GaussianPolicy(4, 2, (8,), -0.5, generator)
-    states = torch.randn(rows, 4, generator=generator)
-    with torch.no_grad():
-        actions = policy.sample(states, generator)
-    advantages = torch.randn(rows, generator=generator)
-    return policy, states, actions, advantages - advantages.mean()
-
-
-def theta(policy):
-    return parameters_to_vector(policy.parameters()).detach().clone()
 
 
 def gradient_of(objective, policy):

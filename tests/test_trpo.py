@@ -12,12 +12,7 @@ from trpobook.line_search import Accepted, line_search
 from trpobook.policies import CategoricalPolicy, GaussianPolicy
 from trpobook.trpo import trpo_update
 
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def make_batch(seed=0, rows=300, discrete=False):

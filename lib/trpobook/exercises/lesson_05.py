@@ -6,47 +6,17 @@ import numpy as np
 
 from ..mdp import TabularMDP, gridworld, random_mdp, random_policy
 from .checks import Exercise
-
-LONG = 1e-13  # a world is played until γᵗ falls below this
-
-
-def _play(mdp: TabularMDP, pi: np.ndarray, start: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return Σ_t γᵗ E[r_t] and Σ_t γᵗ P(s_t = ·), carrying the state's distribution along from `start`."""
-    at, discount, total, visits = start * mdp.live, 1.0, 0.0, np.zeros(len(start))
-    while discount > LONG:
-        visits += discount * at
-        total += discount * np.sum(at[:, None] * pi * mdp.reward)
-        at = np.einsum("s,sa,sat->t", at, pi, mdp.transition) * mdp.live
-        discount *= mdp.gamma
-    return total, visits
-
-
-def _visits(mdp: TabularMDP, pi: np.ndarray) -> np.ndarray:
-    return _play(mdp, pi, mdp.start)[1]
+from .worlds import LEFT, RIGHT, TINY, play, tidy, visits_of
 
 
 def _return(mdp: TabularMDP, pi: np.ndarray) -> float:
-    return _play(mdp, pi, mdp.start)[0]
-
-
-def _tidy(rows) -> np.ndarray:
-    return np.asarray(rows, float)
-
-
-TINY = TabularMDP(
-    transition=_tidy([[[0.8, 0.2], [0.1, 0.9]], [[0.5, 0.5], [1.0, 0.0]]]),
-    reward=_tidy([[1.0, 0.0], [-1.0, 2.0]]),
-    start=_tidy([0.7, 0.3]),
-    gamma=0.5,
-    absorbing=np.array([False, False]),
-)
-LEFT, RIGHT = _tidy([[0.9, 0.1], [0.6, 0.4]]), _tidy([[0.2, 0.8], [0.3, 0.7]])
+    return play(mdp, pi, mdp.start)[0]
 
 
 def _pair_cases():
     rng = np.random.default_rng(5)
     yield TINY, LEFT, RIGHT
-    yield TINY, _tidy([[1, 0], [1, 0]]), _tidy([[0, 1], [0, 1]])
+    yield TINY, tidy([[1, 0], [1, 0]]), tidy([[0, 1], [0, 1]])
     yield TINY, LEFT, LEFT
     for gamma in (0.0, 0.7, 0.9):
         mdp = random_mdp(rng, states=4, actions=3, gamma=gamma)
@@ -67,7 +37,7 @@ def _sum_of_advantages(visits="new", advantage="old", actions="new", scale=lambd
 
     def function(mdp, old, new):
         policies = {"old": old, "new": new}
-        rho = _visits(mdp, policies[visits])
+        rho = visits_of(mdp, policies[visits])
         gains = np.sum(policies[actions] * mdp.advantage(policies[advantage]), axis=1)
         return scale(mdp, rho) * (rho @ gains)
 
@@ -81,7 +51,7 @@ def _gains(mdp, old, new):
 def _without_discount(mdp, old, new):
     value = mdp.value(old)
     advantage = (mdp.reward + mdp.transition @ value - value[:, None]) * mdp.live[:, None]
-    return _visits(mdp, new) @ np.sum(new * advantage, axis=1)
+    return visits_of(mdp, new) @ np.sum(new * advantage, axis=1)
 
 
 performance_difference = Exercise(
@@ -110,11 +80,11 @@ performance_difference = Exercise(
         ),
         (
             "you have Q in place of A: subtract the old policy's V at each visit",
-            lambda mdp, old, new: _visits(mdp, new) @ np.sum(new * mdp.action_value(old), axis=1),
+            lambda mdp, old, new: visits_of(mdp, new) @ np.sum(new * mdp.action_value(old), axis=1),
         ),
         (
             "you add the advantages of all actions; each counts as often as the new policy takes it",
-            lambda mdp, old, new: _visits(mdp, new) @ mdp.advantage(old).sum(axis=1),
+            lambda mdp, old, new: visits_of(mdp, new) @ mdp.advantage(old).sum(axis=1),
         ),
         (
             "you count the first action only: Ā at the start. The new policy acts at every step",
@@ -157,7 +127,7 @@ def _apply_improvement(answer, mdp, pi):
 def _improvement_cases():
     rng = np.random.default_rng(52)
     yield TINY, LEFT
-    yield TINY, _tidy([[0, 1], [1, 0]])
+    yield TINY, tidy([[0, 1], [1, 0]])
     for gamma in (0.8, 0.99):
         mdp = random_mdp(rng, states=5, actions=3, gamma=gamma)
         yield mdp, random_policy(rng, mdp)
@@ -241,15 +211,15 @@ def _residuals(mdp, pi, guess, *, gamma=None, live=True, minus=1.0):
 
 def _over_visits(scale=lambda mdp, rho: rho, **changes):
     def function(mdp, pi, guess):
-        return scale(mdp, _visits(mdp, pi)) @ _residuals(mdp, pi, guess, **changes)
+        return scale(mdp, visits_of(mdp, pi)) @ _residuals(mdp, pi, guess, **changes)
 
     return function
 
 
 def _guess_cases():
     rng = np.random.default_rng(53)
-    yield TINY, LEFT, _tidy([0.0, 1.0])
-    yield TINY, LEFT, _tidy([0.0, 0.0])
+    yield TINY, LEFT, tidy([0.0, 1.0])
+    yield TINY, LEFT, tidy([0.0, 0.0])
     mdp = random_mdp(rng, states=4, actions=3, gamma=0.9)
     yield mdp, random_policy(rng, mdp), rng.normal(size=4)
     world = gridworld()

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..mdp import TabularMDP, gridworld, random_mdp, random_policy, softmax
+from ..mdp import gridworld, random_mdp, random_policy, softmax
 from .checks import Exercise
-
-LONG = 1e-13  # a world is played until γᵗ falls below this
-
-
-def _visits(mdp: TabularMDP, pi: np.ndarray) -> np.ndarray:
-    """Return Σ_t γᵗ P(s_t = ·), carrying the state's distribution along."""
-    at, discount, visits = mdp.start * mdp.live, 1.0, np.zeros(len(mdp.start))
-    while discount > LONG:
-        visits += discount * at
-        at = np.einsum("s,sa,sat->t", at, pi, mdp.transition) * mdp.live
-        discount *= mdp.gamma
-    return visits
+from .worlds import LEFT, RIGHT, TINY, tidy, visits_of
 
 
 def _tv(old, new):
@@ -26,20 +15,6 @@ def _tv(old, new):
 
 def _kl(old, new):
     return np.array([sum(p * np.log(p / q) for p, q in zip(*rows, strict=True)) for rows in zip(old, new, strict=True)])
-
-
-def _tidy(rows) -> np.ndarray:
-    return np.asarray(rows, float)
-
-
-TINY = TabularMDP(
-    transition=_tidy([[[0.8, 0.2], [0.1, 0.9]], [[0.5, 0.5], [1.0, 0.0]]]),
-    reward=_tidy([[1.0, 0.0], [-1.0, 2.0]]),
-    start=_tidy([0.7, 0.3]),
-    gamma=0.5,
-    absorbing=np.array([False, False]),
-)
-LEFT, RIGHT = _tidy([[0.9, 0.1], [0.6, 0.4]]), _tidy([[0.2, 0.8], [0.3, 0.7]])
 
 
 def _mixed(rng, mdp):
@@ -65,14 +40,14 @@ def _shift_bound(
     """Return factor(γ)·Σ_s weight(s) TV(s) with chosen ingredients."""
 
     def function(mdp, old, new):
-        rho = _visits(mdp, old if visits == "old" else new)
+        rho = visits_of(mdp, old if visits == "old" else new)
         return factor(mdp.gamma) * (weights(mdp, rho) @ tv(old, new))
 
     return function
 
 
 def _true_shift(mdp, old, new):
-    return (1 - mdp.gamma) * np.abs(_visits(mdp, new) - _visits(mdp, old)).sum()
+    return (1 - mdp.gamma) * np.abs(visits_of(mdp, new) - visits_of(mdp, old)).sum()
 
 
 def _world_cases():
@@ -144,7 +119,7 @@ def _penalty(
 
 
 def _lower_bound(mdp, old, new, form):
-    promise = _visits(mdp, old) @ np.sum(new * mdp.advantage(old), axis=1)
+    promise = visits_of(mdp, old) @ np.sum(new * mdp.advantage(old), axis=1)
     return promise - _penalty()(mdp, old, new, form)
 
 
@@ -163,7 +138,7 @@ trpo_penalty = Exercise(
         ),
         (
             "you average the KL over states: theorem 1 takes the largest. For the mean there is another constant",
-            _penalty(kl=lambda mdp, old, new: (1 - mdp.gamma) * _visits(mdp, old) @ _kl(old, new)),
+            _penalty(kl=lambda mdp, old, new: (1 - mdp.gamma) * visits_of(mdp, old) @ _kl(old, new)),
         ),
         (
             "your ε is the largest advantage; it is the largest |A|, and the worst action may be the extreme one",
@@ -205,7 +180,7 @@ trpo_penalty = Exercise(
 
 def _terms(mdp, old, target):
     notes = np.sum(target * mdp.advantage(old), axis=1)
-    return (1 - mdp.gamma) * _visits(mdp, old) @ notes, np.abs(notes).max()
+    return (1 - mdp.gamma) * visits_of(mdp, old) @ notes, np.abs(notes).max()
 
 
 def _worst_note(mdp, old, target):
@@ -252,8 +227,8 @@ def _guaranteed_gain(mdp, old, target):
 def _mixture_cases():
     rng = np.random.default_rng(63)
     yield TINY, LEFT, RIGHT
-    yield TINY, LEFT, _tidy([[0, 1], [0, 1]])
-    yield TINY, RIGHT, _tidy([[1, 0], [1, 0]])
+    yield TINY, LEFT, tidy([[0, 1], [0, 1]])
+    yield TINY, RIGHT, tidy([[1, 0], [1, 0]])
     for gamma in (0.1, 0.6, 0.9):
         mdp = random_mdp(rng, states=4, actions=3, gamma=gamma)
         old = _mixed(rng, mdp)
@@ -309,7 +284,7 @@ cpi_step = Exercise(
 def _guarantee(mdp, old, new):
     """Return (L, L − C·max KL), with the sharp C, for one policy or many, (…, S, A)."""
     advantage = mdp.advantage(old)
-    promise = np.sum(new * advantage, axis=-1) @ _visits(mdp, old)
+    promise = np.sum(new * advantage, axis=-1) @ visits_of(mdp, old)
     kl = np.where(old > 0, old * np.log(old / new), 0).sum(axis=-1).max(axis=-1)
     return promise, promise - 2 * np.abs(advantage).max() * mdp.gamma / (1 - mdp.gamma) ** 2 * kl
 
