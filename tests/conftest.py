@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,20 @@ def each_lesson(function):
     return pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)(function)
 
 
+@pytest.fixture(autouse=True)
+def single_precision():
+    """Restore PyTorch's default float type after each test: lessons change it too, and tests run their cells."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_default_dtype(torch.float32)
+
+
 @pytest.fixture
-def float64():
+def float64(single_precision):
     """Double precision in PyTorch for one test."""
     import torch  # here: most tests need none
 
     torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture(scope="session")
