@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 READY = .venv/.ready
+TIMED = tests/test_browser.py tests/test_flagships.py
 
 .PHONY: help lab test lint bench results figures notebooks debian
 
@@ -18,8 +19,10 @@ help:
 lab: $(READY)
 	$(VENV) -m trpobook.lab
 
+# The pages come last and alone: their answers to a key press are timed.
 test: lint debian
-	$(VENV) -m pytest
+	$(VENV) -m pytest -n 2 --dist loadfile $(TIMED:%=--ignore=%)
+	$(VENV) -m pytest $(TIMED)
 
 lint: $(READY)
 	$(VENV) -m ruff check .

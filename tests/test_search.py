@@ -106,7 +106,7 @@ def test_a_run_that_is_broken_off_goes_on_bit_for_bit(algo):
 @pytest.mark.parametrize("algo", SEARCHES)
 def test_balances_the_pendulum(algo):
     run = Search("InvertedPendulum-v5", algo, seed=0)
-    for _ in run.updates(150_000):
+    for _ in run.updates(60_000):
         pass
     assert run.evaluate(10).mean() >= 900
 
