@@ -11,7 +11,7 @@ from trpobook.importance import self_normalised_mean
 from trpobook.policies import CategoricalPolicy, GaussianPolicy
 from trpobook.settings import settings_for
 from trpobook.training import Vine, train
-from trpobook.vine import Simulator, grow, self_normalised
+from trpobook.vine import Simulator, climb, discounted_sums, follow, grow, self_normalised
 
 
 def draw(simulator, rng):
@@ -111,6 +111,44 @@ def test_common_noise_makes_equal_first_actions_end_alike():
         )
         spread[common] = np.ptp(vine.q, axis=1)
     assert (spread[True] == 0).all() and spread[False].max() > 0
+
+
+def test_branches_followed_with_given_actions_are_those_that_grow():
+    policy, points = make_points("CartPole-v1")
+    simulators = [Simulator("CartPole-v1") for _ in range(9)]
+    for simulator in simulators:
+        simulator.reset(0)
+    moments = RunningMoments((4,))
+    vine = grow(
+        policy,
+        moments,
+        simulators,
+        points,
+        branches=3,
+        horizon=25,
+        gamma=0.9,
+        generator=torch.Generator().manual_seed(2),
+    )
+    generator = torch.Generator().manual_seed(2)
+    for _ in range(3):  # the first actions, which are given here
+        policy.sample(vine.states, generator)
+    rewards, steps = follow(policy, moments, simulators, points, vine.actions, 25, generator)
+    assert rewards.shape == (3, 3, 25) and steps.sum() == vine.calls
+    assert np.array_equal((rewards != 0).sum(axis=2), steps)  # CartPole pays 1 a step
+    assert np.array_equal(discounted_sums(rewards, 0.9)[..., -1], vine.q)
+    np.testing.assert_allclose(discounted_sums(rewards, 0.9)[..., 2], 1 + 0.9 + 0.81)
+
+
+def test_points_to_branch_from_are_passed_by_the_policy_and_hold_their_observation():
+    policy, points = make_points("InvertedPendulum-v5")
+    simulator = Simulator("InvertedPendulum-v5")
+    simulator.reset(0)
+    generator = torch.Generator().manual_seed(0)
+    points = climb(policy, RunningMoments((4,)), simulator, 20, 5, generator)
+    assert len(points) == 20 and len({tuple(seen) for seen, _ in points}) == 20
+    for seen, saved in points:
+        simulator.restore(saved)
+        assert simulator.age % 5 == 2 and np.array_equal(simulator.env._get_obs(), seen)
 
 
 def test_the_surrogate_is_the_self_normalised_mean_and_ignores_a_constant():

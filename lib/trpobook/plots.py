@@ -162,40 +162,6 @@ def draw_training(axes, rows: list[dict], steps: int) -> None:
     speed.set(ylabel="steps a second", ylim=(0, None))
 
 
-def draw_log(axes, rows: list[dict]) -> None:
-    """Draw what else a training log tells, on six axes: promises, the solver, the line search, then the policy."""
-    thousands = column(rows, "steps") / 1000
-    titles = ("gain: promised and kept", "residual of CG", "times the step was shrunk")
-    titles += ("ratios new/old in the batch", "entropy of the policy", "explained variance")
-    for panel, title in zip(axes, titles, strict=True):
-        panel.set(title=title, xlabel="thousand steps")
-    promise, residual, backtracks, ratios, entropy, variance = axes
-
-    dots = {"linestyle": "none", "markersize": 4}
-    promise.plot(thousands, column(rows, "gain_predicted"), "o", mfc="none", color=style.SURROGATE["color"], **dots)
-    promise.plot(thousands, column(rows, "gain"), ".", color=style.OLD["color"], **dots)
-    promise.text(0.97, 0.91, "○ linear model", color=style.SURROGATE["color"], transform=promise.transAxes, ha="right")
-    promise.text(0.97, 0.81, "• surrogate", color=style.OLD["color"], transform=promise.transAxes, ha="right")
-    top = 1.6 * np.nanquantile(column(rows, "gain_predicted"), 0.99)
-    promise.set(ylabel="standard deviations of A", ylim=(0, max(top, 0.01)))
-    residual.plot(thousands, column(rows, "cg_residual"), ".", color=style.INK, **dots)
-    residual.set(ylabel="last over first", ylim=(0, None))
-    backtracks.plot(thousands, column(rows, "backtracks"), ".", color=style.INK, **dots)
-    backtracks.set(ylabel="backtracks", ylim=(-0.5, max(4, column(rows, "backtracks").max()) + 0.5))
-    backtracks.yaxis.get_major_locator().set_params(integer=True)
-
-    ratios.fill_between(thousands, column(rows, "ratio_min"), column(rows, "ratio_max"), color="#E6EAEE")
-    ratios.fill_between(thousands, column(rows, "ratio_q05"), column(rows, "ratio_q95"), color="#8FA6BC")
-    ratios.text(0.03, 0.92, "all", color=style.MUTED, transform=ratios.transAxes)
-    ratios.text(0.03, 0.82, "the middle 90 %", color="#47637E", transform=ratios.transAxes)
-    ratios.axhline(1, color=style.INK, linewidth=1)
-    ratios.set(ylim=(0, 3), ylabel="ratio")
-    entropy.plot(thousands, column(rows, "entropy"), color=style.INK)
-    entropy.set(ylabel="nats")
-    variance.plot(thousands, column(rows, "explained_variance"), color=style.INK, linewidth=1)
-    variance.set(ylim=(-0.2, 1.02), ylabel="of the returns, by V")
-
-
 def draw_batch(axes: Axes, terminated: np.ndarray, truncated: np.ndarray, valid: np.ndarray) -> None:
     """Draw a batch as a map, time to the right, one line an environment; all arguments are (T, n) booleans."""
     kinds = np.where(~valid, 3, np.where(truncated, 2, np.where(terminated, 1, 0)))
@@ -250,3 +216,28 @@ def draw_gridworld(axes: Axes, shade=None, *, policy=None, words=None, limit=Non
     axes.grid(False)
     axes.set(xlim=(-0.5, GRID - 0.5), ylim=(GRID - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
+
+
+def draw_walks(axes: Axes, cells: np.ndarray, steps: np.ndarray, looks: list[dict]) -> None:
+    """Draw walks on the gridworld, each a little beside the others, a dot at its end.
+
+    A walk into goal or trap stops at the edge of that cell, for its name stands there.
+
+    Args:
+        cells: s_0, s_1, … of each walk, (n, T + 1).
+        steps: how many of them each walk made, (n,).
+        looks: colour and line style of each walk.
+    """
+    ends = {}
+    for k, (walk, count, look) in enumerate(zip(cells, steps, looks, strict=True)):
+        place = np.array(np.divmod(walk[: count + 1], GRID), float)
+        if walk[count] in (GOAL, TRAP):
+            place[:, -1] = place[:, -2] + 0.55 * (place[:, -1] - place[:, -2])
+        place += 0.07 * (k - (len(cells) - 1) / 2)
+        # one line for all walks that look alike, the pen lifted in between: drawing a line takes a millisecond
+        pen = ends.setdefault(tuple(look.items()), [])
+        pen += [place, np.full((2, 1), np.nan)]
+        axes.plot(place[1, -1], place[0, -1], "o", color=look["color"], markersize=5)
+    for look, pieces in ends.items():
+        rows, columns = np.hstack(pieces)
+        axes.plot(columns, rows, **dict(look), linewidth=1.6)

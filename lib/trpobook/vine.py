@@ -34,7 +34,7 @@ class Simulator:
         self._box = self.env.action_space if isinstance(self.env.action_space, spaces.Box) else None
 
     def reset(self, seed: int | None = None) -> np.ndarray:
-        """Begin a new episode; return its first observation."""
+        """Begin a new episode; return its first observation. A seed makes this episode and those after it repeat."""
         self.age = 0
         return self.env.reset(seed=seed)[0]
 
@@ -61,6 +61,24 @@ class Simulator:
             import mujoco
 
             mujoco.mj_copyData(self.env.data, self.env.model, kept)
+
+
+@torch.no_grad()
+def climb(policy, moments: RunningMoments, simulator: Simulator, count: int, every: int, generator) -> list:
+    """Follow the policy in one simulator, from episode to episode; return `count` points to branch from.
+
+    A point is (observation, saved state), taken at every `every`-th step of an episode. Lesson 11.
+    """
+    points, observation = [], simulator.reset()
+    while True:
+        if simulator.age % every == every // 2:
+            points.append((observation, simulator.save()))
+            if len(points) == count:
+                return points
+        state = torch.from_numpy(moments.normalise(observation[None]))
+        observation, _, *ends = simulator.step(policy.sample(state, generator)[0].numpy())
+        if any(ends):
+            observation = simulator.reset()
 
 
 @dataclass
@@ -100,21 +118,46 @@ def grow(
     Raises: FloatingPointError when the task hands out a NaN or an infinity.
     Lesson 11; Schulman et al. 2015, section 5.2.
     """
-    n = len(points)
-    states = torch.from_numpy(moments.normalise(np.array([observation for observation, _ in points])))
+    observations = np.array([observation for observation, _ in points])
+    states = torch.from_numpy(moments.normalise(observations))
     actions = torch.stack([policy.sample(states, generator) for _ in range(branches)], dim=1)
+    rewards, steps = follow(policy, moments, simulators, points, actions, horizon, generator, common)
+    return Branches(states, actions, discounted_sums(rewards, gamma)[..., -1], int(steps.sum()))
+
+
+@torch.no_grad()
+def follow(
+    policy,
+    moments: RunningMoments,
+    simulators: list[Simulator],
+    points: list[tuple[np.ndarray, object]],
+    actions: Tensor,
+    horizon: int,
+    generator: torch.Generator,
+    common: bool = True,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rewards (N, K, horizon), 0 after an end, and the steps (N, K), of branches with given first actions.
+
+    Args:
+        actions: (N, K, …), each branch's first; the policy chooses the others.
+        simulators, points, horizon, common: as in `grow`.
+    Raises: FloatingPointError when the task hands out a NaN or an infinity.
+    Lesson 11.
+    """
+    n, branches = actions.shape[:2]
     for i, simulator in enumerate(simulators):
         simulator.restore(points[i // branches][1])
-    q, running, calls = np.zeros((n, branches)), np.ones((n, branches), dtype=bool), 0
+    rewards, steps = np.zeros((n, branches, horizon)), np.zeros((n, branches), dtype=int)
+    running = np.ones((n, branches), dtype=bool)
     observations = np.repeat([observation for observation, _ in points], branches, axis=0)
     chosen = actions
     for t in range(horizon):
         taken = chosen.reshape(n * branches, *chosen.shape[2:]).numpy()
         for i in np.flatnonzero(running):
             observations[i], reward, terminated, truncated = simulators[i].step(taken[i])
-            q.flat[i] += gamma**t * reward
+            rewards[*divmod(i, branches), t] = reward
             running.flat[i] = not (terminated or truncated)
-            calls += 1
+            steps.flat[i] += 1
         if not running.any():
             break
         now = torch.from_numpy(moments.normalise(observations)).reshape(n, branches, -1)
@@ -124,9 +167,14 @@ def grow(
                 generator.set_state(noise)
             chosen.append(policy.sample(now[:, k], generator))
         chosen = torch.stack(chosen, dim=1)
-    if not np.isfinite(q).all():
+    if not np.isfinite(rewards).all():
         raise FloatingPointError("the task's rewards contain NaN or infinity; no update is made")
-    return Branches(states, actions, q, calls)
+    return rewards, steps
+
+
+def discounted_sums(rewards: np.ndarray, gamma: float) -> np.ndarray:
+    """Return Σ_{t<h} γᵗ r_t for every horizon h = 1, 2, … along the last axis, in the shape of `rewards`. Lesson 11."""
+    return np.cumsum(rewards * gamma ** np.arange(rewards.shape[-1]), axis=-1)
 
 
 def self_normalised(branches: int):
