@@ -9,6 +9,7 @@ from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector
 
 from batches import make_batch, theta
+from trpobook import training
 from trpobook.ppo import Memory, adapted_beta, clipped_surrogate, ppo_kl_update, ppo_update
 from trpobook.settings import settings_for
 from trpobook.training import Trainer
@@ -114,6 +115,17 @@ def test_ratios_leave_the_band():
     assert update.ratio_max > 1.5
 
 
+def test_the_readers_surrogate_takes_the_librarys_place():
+    ends = []
+    for surrogate in (clipped_surrogate, lambda ratio, advantages, clip: ratio * advantages):
+        policy, states, actions, advantages = make_batch()
+        ppo_update(policy, states, actions, advantages, memory=Memory(policy, 3e-2, 0), surrogate=surrogate)
+        ends.append(theta(policy))
+    policy, states, actions, advantages = make_batch()
+    ppo_update(policy, states, actions, advantages, memory=Memory(policy, 3e-2, 0), clip=math.inf)
+    assert torch.equal(ends[1], theta(policy)) and not torch.allclose(*ends, atol=1e-3)
+
+
 def test_the_kl_stops_the_epochs():
     results = []
     for kl_stop in (math.inf, 0.01):
@@ -180,10 +192,29 @@ def test_a_run_that_is_broken_off_goes_on_bit_for_bit(algo):
     assert torch.equal(theta(whole.policy), theta(resumed.policy))
 
 
-@pytest.mark.parametrize("algo", UPDATES)
-def test_the_pendulum_is_balanced(algo):
+def cart_pole(algo, steps=10_000):
+    """The return of 10 episodes, of 500 at most, after a short run on small batches."""
     torch.set_default_dtype(torch.float32)
-    trainer = Trainer("InvertedPendulum-v5", algo, seed=1)
-    for _ in trainer.updates(60_000):
+    settings = settings_for("CartPole-v1", algo, num_envs=16, batch_size=512, learning_rate=1e-3, epochs=5)
+    trainer = Trainer("CartPole-v1", algo, seed=1, settings=settings)
+    for _ in trainer.updates(steps):
         pass
-    assert trainer.evaluate(10).mean() >= 900
+    return trainer.evaluate(10).mean()
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+def test_the_cart_pole_is_balanced(algo):
+    assert cart_pole(algo) >= 400
+
+
+@pytest.mark.parametrize("breakage", ["sign", "noise"])
+@pytest.mark.parametrize("algo", UPDATES)
+def test_a_broken_update_does_not_balance_it(algo, breakage, monkeypatch):
+    real, generator = training.UPDATES[algo], torch.Generator().manual_seed(0)
+
+    def broken(policy, states, actions, advantages, **options):
+        wrong = -advantages if breakage == "sign" else torch.randn(advantages.shape, generator=generator)
+        return real.update(policy, states, actions, wrong, **options)
+
+    monkeypatch.setitem(training.UPDATES, algo, real._replace(update=broken))
+    assert cart_pole(algo) < 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -38,7 +39,7 @@ class Memory:
 
 
 def clipped_surrogate(ratio: Tensor, advantages: Tensor, clip: float) -> Tensor:
-    """Return min(r·A, clip(r, 1 − ε, 1 + ε)·A), elementwise: r·A less a hinge that stops the push. Lesson 12."""
+    """Return min(w·A, clip(w, 1 − ε, 1 + ε)·A), elementwise: w·A less a hinge that stops the push. Lesson 12."""
     return torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
 
 
@@ -60,34 +61,23 @@ def ppo_update(
     *,
     memory: Memory,
     clip: float = 0.2,
-    epochs: int = 10,
-    minibatch: int = 64,
-    kl_stop: float = math.inf,
-    max_gradient_norm: float = 0.5,
+    surrogate=clipped_surrogate,
+    **passes,
 ) -> PolicyUpdate:
-    """Update `policy` in place by Adam on minibatches of mean[min(r·A, clip(r)·A)] and return a record of it.
+    """Update `policy` in place by Adam on minibatches of mean[min(w·A, clip(w)·A)] and return a record of it.
 
     Args:
-        policy: maps states to a distribution.
-        states: (n, state_dim), visited by the policy as it stands.
-        actions: (n, …), drawn from it there.
-        advantages: (n,); Adam divides by their scale, but not by their mean.
-        memory: of this policy, kept from update to update.
         clip: ε, where the push on a ratio stops.
-        epochs, minibatch: passes over the batch, and rows of a gradient.
-        kl_stop: after an epoch with a mean KL(old‖new) above it the rest is left out, nats.
-        max_gradient_norm: longer gradients are shortened to it.
-    Raises: FloatingPointError when a NaN or an infinity turns up, saying where; policy and memory are then as they
-        were.
+        surrogate: of ratios, advantages and ε, elementwise; the library's, or the reader's own.
+        advantages: Adam divides by their scale, but not by their mean.
+        the rest: as for `ascend`.
     Lesson 12; Schulman et al. 2017, section 3.
     """
 
     def objective(ratio: Tensor, advantages: Tensor, old, new) -> Tensor:
-        return clipped_surrogate(ratio, advantages, clip).mean()
+        return surrogate(ratio, advantages, clip).mean()
 
-    return _ascend(
-        policy, states, actions, advantages, objective, memory, epochs, minibatch, kl_stop, max_gradient_norm
-    )
+    return ascend(objective, policy, states, actions, advantages, memory=memory, **passes)
 
 
 def ppo_kl_update(
@@ -98,30 +88,53 @@ def ppo_kl_update(
     *,
     memory: Memory,
     kl_target: float = 0.01,
-    epochs: int = 10,
-    minibatch: int = 64,
-    max_gradient_norm: float = 0.5,
+    **passes,
 ) -> PolicyUpdate:
-    """Update `policy` in place by Adam on minibatches of mean[r·A − β KL(old‖new)], and adapt β.
+    """Update `policy` in place by Adam on minibatches of mean[w·A − β KL(old‖new)], then adapt β.
 
-    The arguments are those of `ppo_update`; kl_target is d_targ, nats. The advantages' scale matters here: it is
-    weighed against β.
+    Args:
+        kl_target: d_targ, nats.
+        advantages: their scale matters, for it is weighed against β.
+        the rest: as for `ascend`.
     Lesson 12; Schulman et al. 2017, section 4.
     """
 
     def objective(ratio: Tensor, advantages: Tensor, old, new) -> Tensor:
         return (ratio * advantages - memory.beta * kl_divergence(old, new)).mean()
 
-    update = _ascend(
-        policy, states, actions, advantages, objective, memory, epochs, minibatch, math.inf, max_gradient_norm
-    )
+    update = ascend(objective, policy, states, actions, advantages, memory=memory, **passes)
     memory.beta = adapted_beta(memory.beta, update.kl, kl_target)
     return update
 
 
-def _ascend(
-    policy, states, actions, advantages, objective, memory, epochs, minibatch, kl_stop, max_gradient_norm
+def ascend(
+    objective: Callable[..., Tensor],
+    policy,
+    states: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    *,
+    memory: Memory,
+    epochs: int = 10,
+    minibatch: int = 64,
+    kl_stop: float = math.inf,
+    max_gradient_norm: float = 0.5,
 ) -> PolicyUpdate:
+    """Update `policy` in place by epochs of Adam on `objective` over shuffled minibatches; return a record of it.
+
+    Args:
+        objective: (ratios, advantages, old distributions, new ones) of a minibatch's rows -> what to raise.
+        policy: maps states to a distribution.
+        states: (n, state_dim), visited by the policy as it stands.
+        actions: (n, …), drawn from it there.
+        advantages: (n,).
+        memory: of this policy, kept from update to update.
+        epochs, minibatch: passes over the batch, and rows of a gradient.
+        kl_stop: after an epoch with a mean KL(old‖new) above it the rest is left out, nats.
+        max_gradient_norm: longer gradients are shortened to it.
+    Raises: FloatingPointError when a NaN or an infinity turns up, saying where; policy and memory are then as they
+        were.
+    """
     g = policy_gradient(policy, states, actions, advantages)
     parameters = list(policy.parameters())
     theta_old, before = parameters_to_vector(parameters).detach(), copy.deepcopy(memory.state_dict())
