@@ -32,7 +32,7 @@ def solutions(notebook):
 def stubs(notebook):
     """Return {number: code of the cell that defines the function which the check of that number is given}."""
     code = cells(notebook, "code")
-    checks = [found for source in code for found in re.findall(r'check\("(\d+\.\d+)", (\w+)', source)]
+    checks = [found for source in code for found in re.findall(r'check\(\s*"(\d+\.\d+)",\s*(\w+)', source)]
     return {number: next(s for s in code if f"def {name}(" in s) for number, name in checks}
 
 

@@ -125,7 +125,7 @@ WORKS = {
     "PPO": (2017, 2.9, "how far"),
     "MPO": (2018, 4.9, "how far"),
     "RLHF": (2019.6, 1.2, "near what"),
-    "MDPO": (2020.4, 3.9, "how far"),
+    "MDPO": (2022, 3.9, "how far"),
     "DPO": (2023, 0.4, "near what"),
     "GRPO": (2024, 2.2, "how good"),
     "Dr. GRPO": (2025, 3.2, "how good"),
@@ -158,12 +158,16 @@ def _place(name: str) -> tuple[float, float]:
 
 
 def draw_lineage(axes) -> None:
-    """Draw who built on whom, time to the right; the colour says which question a work answers."""
-    colours = {"how far": style.OLD["color"], "near what": style.NEW["color"], "how good": style.RETURN["color"]}
+    """Draw who built on whom, time to the right; colour and edge say which question a work answers."""
+    looks = {
+        "how far": {"edgecolor": style.OLD["color"]},
+        "near what": {"edgecolor": style.NEW["color"], "linestyle": "--"},
+        "how good": {"edgecolor": style.RETURN["color"], "linestyle": ":"},
+    }
     boxes = {}
     for name, (year, _, kind) in WORKS.items():
         x, y = _place(name)
-        box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": colours[kind], "linewidth": 1.8}
+        box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "linewidth": 1.8} | looks[kind]
         text = f"{name}\n{int(year)}"
         boxes[name] = axes.text(x, y, text, ha="center", va="center", fontsize=9.5, color=style.INK, bbox=box)
     for start, end in LINKS:
@@ -178,5 +182,6 @@ def draw_lineage(axes) -> None:
         (0.5, "how good", "how good was it?"),
         (0.1, "near what", "near what to stay?"),
     ):
-        axes.plot([-0.6, -0.2], [height, height], color=colours[kind], linewidth=3)
-        axes.text(0.0, height, says, va="center", fontsize=10, color=style.INK)
+        line = looks[kind].get("linestyle", "-")
+        axes.plot([-0.7, -0.1], [height, height], color=looks[kind]["edgecolor"], linestyle=line, linewidth=2.4)
+        axes.text(0.1, height, says, va="center", fontsize=10, color=style.INK)
