@@ -7,6 +7,7 @@ import pytest
 
 from trpobook.branching import (
     best_branches,
+    branch,
     branch_length,
     branch_moments,
     coupled_actions,
@@ -179,3 +180,27 @@ def test_what_can_not_be_computed_is_said():
     windy = TabularMDP(np.full((2, 1, 2), 0.5), np.zeros((2, 1)), np.array([1.0, 0]), 0.9, np.zeros(2, bool))
     with pytest.raises(ValueError, match="deterministic"):
         branch_moments(windy, np.ones((2, 1)), 3)
+
+
+class Saved:
+    """A deterministic world as a simulator: its saved state is the state's number."""
+
+    def __init__(self, mdp):
+        self.mdp = mdp
+
+    def restore(self, saved):
+        self.state = saved
+
+    def step(self, action):
+        reward = self.mdp.reward[self.state, action]
+        self.state = self.mdp.transition[self.state, action].argmax()
+        return self.state, reward, self.mdp.absorbing[self.state]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_branches_by_the_loop_are_those_that_follow_the_noise(seed):
+    rng = np.random.default_rng(seed)
+    mdp = tiny(rng)
+    pi, noise = random_policy(rng, mdp), rng.random(4)
+    q = branch(Saved(mdp), 0, [0, 1], lambda s, u: int(u >= pi[s, 0]), noise, GAMMA)
+    assert q == pytest.approx([follow(mdp, pi, 0, a, noise)[0] for a in (0, 1)])

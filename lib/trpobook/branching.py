@@ -195,3 +195,25 @@ def best_branches(between: float, within: float, horizon: int, budget: int) -> t
     variances = (between + within / tries) / (budget // (1 + tries * horizon))
     best = variances.argmin()
     return int(tries[best]), float(variances[best])
+
+
+def branch(simulator, saved, first_actions, policy, noise, gamma: float) -> np.ndarray:
+    """Return the discounted returns of branches from one saved state, (K,), with common random numbers.
+
+    Args:
+        simulator: with ``restore(saved)`` and ``step(action)`` -> (observation, reward, ended).
+        first_actions: K of them; ``policy(observation, noise[t])`` chooses all later ones.
+        noise: the random numbers of steps 2, 3, …, the same for every branch.
+    Lesson 11; Schulman et al. 2015, section 5.2.
+    """
+    q = np.zeros(len(first_actions))
+    for k, action in enumerate(first_actions):
+        simulator.restore(saved)
+        for t in range(len(noise) + 1):
+            observation, reward, ended = simulator.step(action)
+            q[k] += gamma**t * reward
+            if ended:
+                break
+            if t < len(noise):
+                action = policy(observation, noise[t])
+    return q
