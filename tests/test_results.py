@@ -5,39 +5,58 @@ import json
 
 import pytest
 
-from trpobook.results import DATA, SEEDS, STEPS, TASKS, table
+from trpobook.results import AGENTS, DATA, PLAN, SWEEP, SWEEP_PLAN, TASKS, log_of, table
 from trpobook.settings import as_data, settings_for
+from trpobook.training import restore
 
-RUNS = [(task, seed) for task in TASKS for seed in SEEDS]
-
-
-def record(task, seed):
-    return json.loads((DATA / f"{task}-trpo-{seed}.json").read_text())
+each_run = pytest.mark.parametrize("run", PLAN, ids=lambda run: run.name)
 
 
-def rows(task, seed):
-    with (DATA / f"{task}-trpo-{seed}.csv").open() as file:
-        return list(csv.DictReader(file))
+def record(run):
+    return json.loads((DATA / f"{run.name}.json").read_text())
 
 
-@pytest.mark.parametrize("task,seed", RUNS)
-def test_each_run_was_made_with_the_settings_of_its_task(task, seed):
-    run = record(task, seed)
-    assert (run["env"], run["seed"], run["algo"], run["steps"]) == (task, seed, "trpo", STEPS)
-    today = as_data(settings_for(task))
-    assert today | run["settings"] == today
-    others = {"clip", "kl_target", "learning_rate", "epochs", "minibatch", "spread"}
-    others |= {"branch_states", "branches", "horizon"}  # no part of TRPO on one path
-    assert set(today) - set(run["settings"]) <= others
-    assert len(run["evaluation_returns"]) == 20 and run["versions"]["torch"]
+def test_no_run_is_kept_that_nothing_makes():
+    assert sorted(file.stem for file in DATA.glob("*.csv")) == sorted(run.name for run in PLAN)
 
 
-@pytest.mark.parametrize("task,seed", RUNS)
-def test_each_run_is_whole_and_stayed_in_its_trust_region(task, seed):
-    log = rows(task, seed)
-    assert [int(row["update"]) for row in log] == list(range(1, len(log) + 1))
-    assert STEPS <= int(log[-1]["steps"]) < STEPS + settings_for(task).batch_size
-    assert all(float(row["kl"]) <= float(row["kl_limit"]) == settings_for(task).delta for row in log)
+@each_run
+def test_each_run_was_made_with_the_settings_of_its_task(run):
+    made = record(run)
+    assert (made["env"], made["seed"], made["algo"], made["steps"]) == (run.task, run.seed, run.algo, run.steps)
+    today = as_data(settings_for(run.task, run.algo))
+    assert today | made["settings"] == today
+    if run.algo == "trpo":  # settings that came later, for other algorithms
+        others = {"clip", "kl_target", "learning_rate", "epochs", "minibatch", "spread"}
+        others |= {"branch_states", "branches", "horizon"}
+    else:
+        others = set()
+    assert set(today) - set(made["settings"]) <= others
+    assert len(made["evaluation_returns"]) == 20 and made["versions"]["torch"]
+
+
+@each_run
+def test_each_run_is_whole_and_trpo_stayed_in_its_trust_region(run):
+    log = log_of(*run[:3])
+    assert [row["update"] for row in log] == list(range(1, len(log) + 1))
+    assert log[-1]["steps"] >= run.steps > log[-2]["steps"]
+    if run.algo == "trpo":
+        assert all(row["kl"] <= row["kl_limit"] == settings_for(run.task).delta for row in log)
+
+
+def test_the_sweep_is_whole():
+    with SWEEP.open() as rows:
+        found = [[row[name] for name in ("algo", "task", "setting", "value", "seed")] for row in csv.DictReader(rows)]
+    assert found == [list(map(str, plan)) for plan in SWEEP_PLAN]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_each_agent_that_is_kept_plays_as_it_did(task):
+    trainer = restore(AGENTS / task)
+    (run,) = [run for run in PLAN if (run.task, run.algo, run.seed) == (task, "trpo", 0)]
+    assert (trainer.task, trainer.steps) == (task, log_of(task)[-1]["steps"])
+    recorded = sum(record(run)["evaluation_returns"]) / 20
+    assert trainer.evaluate().mean() == pytest.approx(recorded, rel=0.05)
 
 
 def test_the_table_in_the_readme_is_that_of_the_runs():

@@ -31,6 +31,29 @@ MUJOCO_TASKS = (
     "Swimmer-v5",
     "Walker2d-v5",
 )
+# The seven games of Schulman et al. 2015; EnvPool brings the games along.
+ATARI_TASKS = (
+    "BeamRider-v5",
+    "Breakout-v5",
+    "Enduro-v5",
+    "Pong-v5",
+    "Qbert-v5",
+    "Seaquest-v5",
+    "SpaceInvaders-v5",
+)
+# What an agent sees of a game: four grey frames of 42 by 42 pixels, four frames of the console apart, as bytes. The
+# game begins with up to 30 idle steps and, where it waits for the button, with a shot; after 5 minutes it is over.
+ATARI = {
+    "stack_num": 4,
+    "frame_skip": 4,
+    "img_height": 42,
+    "img_width": 42,
+    "gray_scale": True,
+    "noop_max": 30,
+    "use_fire_reset": True,
+    "episodic_life": True,
+    "max_episode_steps": 4500,
+}
 
 
 def cpu_count() -> int:
@@ -50,6 +73,9 @@ class Environments:
     tasks whose root floats free, Ant and both Humanoids, part by 1e-7 to 1e-5 in position within one step, and by
     more in the contact forces that they observe.
 
+    In a game of ATARI_TASKS an episode is a life, since a life lost is what the agent should learn to avoid; rewards
+    are the game's own. `game_over` says which copies' whole game the last step ended: a score is summed up to there.
+
     Args:
         task: an EnvPool or Gymnasium id, for instance "Hopper-v5".
         num_envs: copies, ≥ 1.
@@ -57,16 +83,21 @@ class Environments:
         stagger: cut the first episode of copy i short, by truncation, after i/num_envs of the task's time limit.
             Copies that all survive would else reach the time limit together, batch upon batch would hold no
             beginning of an episode, and the policy would forget how to begin: it balanced the double pendulum
-            after 200,000 steps, and had lost it again after 230,000.
-    Raises: ValueError for an unknown task.
+            after 200,000 steps, and had lost it again after 230,000. Games end at times of their own: no cuts.
+    Raises: ValueError for an unknown task, or a game where EnvPool is not installed.
     """
 
     def __init__(self, task: str, num_envs: int, seed: int, stagger: bool = False):
         self.task, self.num_envs = task, num_envs
         with without_mujoco_notes():
-            if envpool is not None and task in MUJOCO_TASKS:
+            if envpool is None and task in ATARI_TASKS:
+                raise ValueError(f"{task} is a game, and games need EnvPool, which is not installed here")
+            if envpool is not None and task in MUJOCO_TASKS + ATARI_TASKS:
                 threads = min(num_envs, cpu_count())
-                self._vector = envpool.make_gymnasium(task, num_envs=num_envs, num_threads=threads, seed=seed)
+                options = ATARI if task in ATARI_TASKS else {}
+                self._vector = envpool.make_gymnasium(
+                    task, num_envs=num_envs, num_threads=threads, seed=seed, **options
+                )
                 self.observation_space = self._vector.observation_space
                 self.action_space = self._vector.action_space
                 self._reset = {}  # EnvPool is seeded once, above
@@ -83,9 +114,11 @@ class Environments:
         spec = self._vector.spec
         limit = spec.config.max_episode_steps if hasattr(spec, "config") else spec.max_episode_steps
         self.time_limit = limit or 0  # steps after which the task truncates an episode, 0 for never
+        stagger &= task not in ATARI_TASKS
         self._cuts = np.arange(num_envs) * (self.time_limit if stagger else 0) // num_envs
         self._count = 0
         self.cut = np.zeros(num_envs, dtype=bool)  # the copies whose episode the last step cut short
+        self.game_over = np.zeros(num_envs, dtype=bool)  # those in which it ended the whole game, not one life of it
 
     def reset(self) -> np.ndarray:
         """Return the first observations, (num_envs, …)."""
@@ -96,7 +129,7 @@ class Environments:
         if isinstance(self.action_space, spaces.Box):
             actions = np.clip(actions, self.action_space.low, self.action_space.high)
         actions = actions.astype(self.action_space.dtype, copy=False)
-        observations, rewards, terminated, truncated, _ = self._vector.step(actions)
+        observations, rewards, terminated, truncated, info = self._vector.step(actions)
         if self._count <= self._cuts[-1]:
             observations, rewards = observations.copy(), rewards.copy()
             terminated, truncated = terminated.copy(), truncated.copy()
@@ -106,6 +139,8 @@ class Environments:
             self._count += 1
             self.cut = (self._cuts == self._count) & ~terminated & ~truncated
             truncated |= self.cut
+        lost = info["terminated"] == 1 if self.task in ATARI_TASKS else terminated
+        self.game_over = lost | truncated
         return observations, rewards, terminated, truncated
 
     def _restart(self, i: int) -> np.ndarray:
@@ -139,6 +174,25 @@ class RunningMoments:
     def normalise(self, rows: np.ndarray, limit: float = 10.0) -> np.ndarray:
         """Return (rows − mean)/std, clipped to ±limit, in float32."""
         return np.clip((rows - self.mean) / np.sqrt(self.var + 1e-8), -limit, limit).astype(np.float32)
+
+
+class RawPixels(RunningMoments):
+    """Stands where `RunningMoments` does for pixels, whose range is known: frames pass as bytes, as they are.
+
+    The network divides them by 255. As bytes they take a quarter of the memory of single precision.
+    """
+
+    def update(self, rows: np.ndarray) -> None:
+        """Take in nothing."""
+
+    def normalise(self, rows: np.ndarray) -> np.ndarray:
+        """Return `rows`."""
+        return rows
+
+
+def moments_for(space: spaces.Box) -> RunningMoments:
+    """Return a new normaliser for the observations of `space`."""
+    return RawPixels() if space.dtype == np.uint8 else RunningMoments(space.shape)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Policies and value functions: multilayer perceptrons that know the two sweeps of their own Jacobian."""
+"""Policies, and the networks inside them, which know the two sweeps of their own Jacobian."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 from torch.distributions import Categorical, Independent, Normal
+
+from trpobook.fisher import linearise_by_autograd
 
 Sweep = Callable[[Tensor], Tensor]
 
@@ -80,6 +82,70 @@ class MLP(nn.Module):
         return outputs, jvp, vjp
 
 
+class ConvNet(nn.Module):
+    """Two convolutions and dense layers, ReLU between them, for frames of bytes; orthogonal weights, zero biases.
+
+    16 filters of 6 by 6 pixels, 4 apart, then 32 of 4 by 4 places, 2 apart. They fit 42 pixels without a rest: filters
+    of 8 by 8 would leave the last 6 rows and columns unseen, and the bat of Breakout is down there.
+
+    Args:
+        shape: of one state, (channels, height, width), 18, 26, 34, 42 … pixels each way.
+        sizes: widths of the dense layers that follow, hidden ones and the outputs, for instance (128, 4).
+        output_gain: scale of the last layer.
+        generator: source of the initial weights.
+    Raises: ValueError for a height or width that the filters would not see to its end.
+    Lesson 13.
+    """
+
+    def __init__(self, shape: Sequence[int], sizes: Sequence[int], output_gain: float, generator: torch.Generator):
+        super().__init__()
+        channels, *sides = shape
+        for side in sides:
+            if side < 18 or (side - 18) % 8:
+                raise ValueError(f"a side of {side} pixels: the filters don't see it to its end; use 18, 26, 34 or 42")
+        height, width = ((side - 10) // 8 for side in sides)  # places of the second layer's filters
+        self.patches = nn.ModuleList([nn.Linear(channels * 6 * 6, 16), nn.Linear(16 * 4 * 4, 32)])
+        self.dense = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise((32 * height * width, *sizes)))
+        for layer in (*self.patches, *self.dense):
+            last = layer is self.dense[-1]
+            nn.init.orthogonal_(layer.weight, output_gain if last else math.sqrt(2), generator=generator)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Return the outputs (…, sizes[-1]) for `frames` (…, channels, height, width) of 0 to 255."""
+        *hidden, last = self.dense
+        x = frames.flatten(0, -4).to(last.weight.dtype) / 255
+        x = x.contiguous(memory_format=torch.channels_last)  # in this order a CPU convolves twice as fast
+        for layer, side, stride in zip(self.patches, (6, 4), (4, 2), strict=True):
+            x = torch.relu(nn.functional.conv2d(x, layer.weight.unflatten(1, (-1, side, side)), layer.bias, stride))
+        x = x.flatten(1)
+        for layer in hidden:
+            x = torch.relu(layer(x))
+        return last(x).unflatten(0, frames.shape[:-3])
+
+    outputs = forward
+
+    def linearise(self, frames: Tensor) -> tuple[Tensor, Sweep, Sweep]:
+        """Return (outputs, jvp, vjp) as `MLP.linearise` does, by automatic differentiation."""
+        return linearise_by_autograd(self, frames)
+
+
+State = int | tuple[int, ...]  # how wide a state is: numbers in a vector, or the shape of its frames
+
+
+def make_network(state: State, sizes: Sequence[int], output_gain: float, generator: torch.Generator) -> nn.Module:
+    """Return the network that suits the states, an MLP or a ConvNet; `sizes` are those of hidden layers and outputs."""
+    if isinstance(state, int):
+        return MLP((state, *sizes), output_gain, generator)
+    return ConvNet(state, sizes, output_gain, generator)
+
+
+def state_of(observation_space: spaces.Box) -> State:
+    """Return what `make_network` needs to know of the observations."""
+    shape = observation_space.shape
+    return shape[0] if len(shape) == 1 else shape
+
+
 class GaussianPolicy(nn.Module):
     """π(a|s) = N(μ(s), diag σ²): the mean μ is a network of the state, log σ a vector of its own.
 
@@ -143,9 +209,9 @@ class CategoricalPolicy(nn.Module):
     In them the distribution's own Fisher matrix is M = diag(p) − p pᵀ.
     """
 
-    def __init__(self, state_dim: int, actions: int, hidden, generator: torch.Generator):
+    def __init__(self, state: State, actions: int, hidden, generator: torch.Generator):
         super().__init__()
-        self.logits = MLP((state_dim, *hidden, actions), 0.01, generator)
+        self.logits = make_network(state, (*hidden, actions), 0.01, generator)
 
     def outputs(self, states: Tensor) -> Tensor:
         return self.logits(states)
@@ -181,11 +247,16 @@ def make_policy(observation_space, action_space, *, hidden, log_std: float, gene
 
     Raises: ValueError when no policy serves the spaces.
     """
-    if not isinstance(observation_space, spaces.Box) or len(observation_space.shape) != 1:
-        raise ValueError(f"observation space {observation_space}: a policy needs a vector of numbers, a 1-D Box")
-    state_dim = observation_space.shape[0]
+    discrete = isinstance(action_space, spaces.Discrete) and action_space.start == 0
+    dimensions = len(observation_space.shape) if isinstance(observation_space, spaces.Box) else 0
+    if dimensions != 1 and not (dimensions == 3 and discrete):
+        raise ValueError(
+            f"observation space {observation_space}: a policy needs a vector of numbers, a 1-D Box, "
+            "or frames, a 3-D Box, with a Discrete action space"
+        )
+    state = state_of(observation_space)
     if isinstance(action_space, spaces.Box) and len(action_space.shape) == 1:
-        return GaussianPolicy(state_dim, action_space.shape[0], hidden, log_std, generator)
-    if isinstance(action_space, spaces.Discrete) and action_space.start == 0:
-        return CategoricalPolicy(state_dim, int(action_space.n), hidden, generator)
+        return GaussianPolicy(state, action_space.shape[0], hidden, log_std, generator)
+    if discrete:
+        return CategoricalPolicy(state, int(action_space.n), hidden, generator)
     raise ValueError(f"action space {action_space}: no policy serves it; use a task with a 1-D Box or a Discrete space")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trpobook.environments import Environments, RunningMoments
+from trpobook.environments import ATARI_TASKS, Environments, RunningMoments
 
 
 @dataclass
@@ -20,14 +20,14 @@ class Batch:
     episode ended with row t it is that episode's own last state, from which a truncated episode bootstraps.
     """
 
-    states: Tensor  # (T + 1, n, state_dim), normalised
+    states: Tensor  # (T + 1, n, state_dim), normalised; or frames of bytes, (T + 1, n, channels, height, width)
     actions: Tensor  # (T, n, …), as drawn, before the task clipped them
     rewards: Tensor  # (T, n), true ones
     terminated: Tensor  # (T, n)
     truncated: Tensor  # (T, n)
     valid: Tensor  # (T, n)
     observations: np.ndarray  # (T, n, …), before normalisation
-    episode_returns: list[float]  # of the whole episodes that ended in this batch, undiscounted, true rewards
+    episode_returns: list[float]  # of the whole episodes, or games, that ended here, undiscounted, true rewards
     episode_lengths: list[int]
 
     @property
@@ -55,8 +55,9 @@ class Sampler:
         """
         device = next(policy.parameters()).device
         n, space = self.environments.num_envs, self.environments.observation_space
-        states = torch.empty((steps + 1, n, *space.shape))
-        observations = np.empty((steps, n, *space.shape))
+        pixels = space.dtype == np.uint8
+        states = torch.empty((steps + 1, n, *space.shape), dtype=torch.uint8 if pixels else None)
+        observations = np.empty((steps, n, *space.shape), dtype=np.uint8 if pixels else np.float64)
         actions, rewards = [], np.empty((steps, n))
         terminated, truncated, valid = (np.empty((steps, n), dtype=bool) for _ in range(3))
         episode_returns, episode_lengths = [], []
@@ -73,11 +74,12 @@ class Sampler:
             self.returns += rewards[t]
             self.lengths += valid[t]
             self.ended = terminated[t] | truncated[t]
-            if self.ended.any():
-                whole = self.ended & ~self.environments.cut
+            over = self.environments.game_over
+            if over.any():
+                whole = over & ~self.environments.cut
                 episode_returns += self.returns[whole].tolist()
                 episode_lengths += self.lengths[whole].tolist()
-                self.returns[self.ended] = self.lengths[self.ended] = 0
+                self.returns[over] = self.lengths[over] = 0
         states[steps] = torch.from_numpy(moments.normalise(self.observations))
 
         def tensor(array: np.ndarray) -> Tensor:
@@ -101,16 +103,20 @@ def evaluate(policy, moments: RunningMoments, task: str, episodes: int, seed: in
     """Return the undiscounted true returns of `episodes` whole episodes, (episodes,).
 
     The policy takes its most likely action, the normaliser stands still, and of each of `episodes` environments
-    the first episode counts: taking the first `episodes` to end would favour short ones.
+    the first episode counts: taking the first `episodes` to end would favour short ones. In a game of ATARI_TASKS
+    an episode is the whole game, and actions are drawn: one policy of most likely actions runs in circles, another
+    waits for ever to serve.
     """
     environments = Environments(task, episodes, seed)
     device = next(policy.parameters()).device
+    generator = torch.Generator(device).manual_seed(seed)
     observations = environments.reset()
     returns, running = np.zeros(episodes), np.ones(episodes, dtype=bool)
     while running.any():
         states = torch.from_numpy(moments.normalise(observations)).to(device)
-        observations, rewards, terminated, truncated = environments.step(policy.mode(states).cpu().numpy())
+        actions = policy.sample(states, generator) if task in ATARI_TASKS else policy.mode(states)
+        observations, rewards, _, _ = environments.step(actions.cpu().numpy())
         returns += rewards * running
-        running &= ~(terminated | truncated)
+        running &= ~environments.game_over
     environments.close()
     return returns

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 
+from trpobook.environments import ATARI_TASKS
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -72,6 +74,18 @@ TASKS: dict[str, dict] = {
     "Swimmer-v5": {"gamma": 0.9999, "lam": 0.99, "log_std": 0.0, "num_envs": 16},
     "Walker2d-v5": {"num_envs": 64, "batch_size": 4096, "value_minibatch": 512},
 }
+# A game pays seldom: a thousand steps hold ten points, and their gradient is mostly noise. A step of the game costs ten
+# of MuJoCo, and a frame a convolution: few epochs.
+ATARI = {
+    "num_envs": 32,
+    "batch_size": 4096,
+    "hidden": (64,),
+    "value_learning_rate": 5e-4,
+    "value_epochs": 4,
+    "normalise_observations": False,
+    "checkpoint_steps": 25_000,
+}
+TASKS |= dict.fromkeys(ATARI_TASKS, ATARI)
 
 # A search draws one linear policy for each environment: its covariance grows with the square of the weights.
 SEARCH = {"num_envs": 40, "batch_size": 40, "hidden": ()}

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -21,9 +21,9 @@ import torch
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.advantages import explained_variance, gae
-from trpobook.environments import Environments, RunningMoments
+from trpobook.environments import ATARI_TASKS, Environments, RunningMoments, moments_for
 from trpobook.natural_gradient import natural_gradient_update
-from trpobook.policies import make_policy
+from trpobook.policies import make_policy, state_of
 from trpobook.policy_update import PolicyUpdate
 from trpobook.ppo import Memory, ppo_kl_update, ppo_update
 from trpobook.reinforce import reinforce_update
@@ -111,7 +111,7 @@ class Run:
             log_std=self.settings.log_std,
             generator=self._weights,
         ).to(self.device)
-        self.observation_moments = RunningMoments(self.environments.observation_space.shape)
+        self.observation_moments = moments_for(self.environments.observation_space)
         self.steps = self.count = 0
         self.recent: list[tuple[float, int]] = []
 
@@ -151,7 +151,8 @@ class Run:
         }
 
     def evaluate(self, episodes: int = EVALUATION_EPISODES) -> np.ndarray:
-        """Return the true returns of `episodes` episodes of the most likely action, normaliser frozen."""
+        """Return the true returns of `episodes` episodes, normaliser frozen; a game draws its actions, all else takes
+        the most likely one."""
         seed = int(np.random.SeedSequence([self.seed, 2**31]).generate_state(1)[0]) >> 1
         return evaluate(self.policy, self.observation_moments, self.task, episodes, seed)
 
@@ -189,6 +190,7 @@ class Search(Run):
     def __init__(self, task: str, algo: str, seed: int = 0, device: str = "auto", settings: Settings | None = None):
         if device == "cuda":
             raise ValueError(f"device is 'cuda', but {algo} plays its population on the CPU; choose auto or cpu")
+        refuse_games(task, algo)
         super().__init__(task, algo, seed, device, settings)
         self.population = Population(self.policy)
         self.start, self.returns = self.population.weights(), []
@@ -241,6 +243,7 @@ class Vine(Run):
     def __init__(self, task: str, algo: str = "vine", seed: int = 0, device: str = "auto", settings=None):
         if device == "cuda":
             raise ValueError("device is 'cuda', but the vine grows on the CPU; choose auto or cpu")
+        refuse_games(task, algo)
         self.trunk: list[Simulator] = []
         super().__init__(task, algo, seed, device, settings)
         s = self.settings
@@ -349,11 +352,11 @@ class Trainer(Run):
         if algo not in UPDATES:
             raise ValueError(f"unknown algorithm {algo!r}; there are {', '.join(ALGORITHMS)}")
         super().__init__(task, algo, seed, device, settings)
-        s, state_dim = self.settings, self.environments.observation_space.shape[0]
+        s, state = self.settings, state_of(self.environments.observation_space)
         self._update = update or {}
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.shuffler = torch.Generator().manual_seed(seed)
-        self.value = ValueFunction(state_dim, s.hidden, s.value_learning_rate, self._weights, self.device)
+        self.value = ValueFunction(state, s.hidden, s.value_learning_rate, self._weights, self.device)
         memory = UPDATES[algo].memory
         self.memory = memory and memory(self.policy, s.learning_rate, seed)
         self.return_moments = RunningMoments()
@@ -422,6 +425,8 @@ class Trainer(Run):
     @torch.no_grad()
     def _advantages(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return advantages and values, both (T, n), in units of the normalised return."""
+        if self.task in ATARI_TASKS:  # the sign, as the published scores have it: lesson 13
+            batch = replace(batch, rewards=batch.rewards.sign())
         rewards = batch.rewards.float()
         if not rewards.isfinite().all():
             raise FloatingPointError("the batch's rewards contain NaN or infinity; no update is made")
@@ -480,6 +485,12 @@ def make_run(task: str, algo: str, seed: int, device: str, settings: Settings | 
     """Return the run of `algo`, one of ALGORITHMS."""
     kind = Vine if algo == "vine" else Search if algo in SEARCHES else Trainer
     return kind(task, algo, seed, device, settings)
+
+
+def refuse_games(task: str, algo: str) -> None:
+    """Raise ValueError for a game: its state cannot be saved, and a search over 44,000 weights would not end."""
+    if task in ATARI_TASKS:
+        raise ValueError(f"{task} is a game, which {algo} does not play; choose {', '.join(UPDATES)}")
 
 
 def _moments_state(moments: RunningMoments) -> dict:

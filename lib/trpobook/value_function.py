@@ -7,19 +7,19 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from trpobook.policies import MLP
+from trpobook.policies import State, make_network
 
 
 class ValueFunction(nn.Module):
-    """V(s) by an MLP, with an Adam optimiser of its own that lives on from fit to fit.
+    """V(s) by a network, with an Adam optimiser of its own that lives on from fit to fit.
 
     All weights are views of one flat vector, so that Adam takes one step on one tensor: on minibatches of a hundred
     rows the overhead of six tensors costs more than the arithmetic.
     """
 
-    def __init__(self, state_dim: int, hidden, learning_rate: float, generator: torch.Generator, device="cpu"):
+    def __init__(self, state: State, hidden, learning_rate: float, generator: torch.Generator, device="cpu"):
         super().__init__()
-        self.network = MLP((state_dim, *hidden, 1), 1.0, generator).to(device)
+        self.network = make_network(state, (*hidden, 1), 1.0, generator).to(device)
         self.theta = nn.utils.parameters_to_vector(self.network.parameters()).detach().clone()
         for p, piece in zip(
             self.network.parameters(),
@@ -30,12 +30,12 @@ class ValueFunction(nn.Module):
         self.optimiser = torch.optim.Adam([self.theta], lr=learning_rate, fused=True)
 
     def forward(self, states: Tensor) -> Tensor:
-        """Return V of each of `states` (…, state_dim), shape (…)."""
+        """Return V of each of `states` (…, state_dim), or of frames (…, channels, height, width), shape (…)."""
         return self.network(states).squeeze(-1)
 
     @torch.no_grad()
     def fit(self, states: Tensor, targets: Tensor, epochs: int, minibatch: int, generator: torch.Generator) -> None:
-        """Regress V(states) (n, state_dim) on `targets` (n,) by least squares, in shuffled minibatches.
+        """Regress V(states) on `targets` (n,) by least squares, in shuffled minibatches.
 
         Raises: FloatingPointError when the weights do not stay finite; they, and the optimiser's
         averages, are then those from before the call.

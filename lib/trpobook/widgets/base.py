@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class Interactive:
         describe: result -> one sentence that says what the picture shows now.
         controls: () -> {name: fresh ipywidgets control with a ``value``}, in the order of the page.
         columns, width, height: of the figure, in axes and inches.
+        scene: axes -> None; draws what never changes, once, below what `draw` draws. None for nothing.
     """
 
     title: str
@@ -41,11 +42,14 @@ class Interactive:
     columns: int = 1
     width: float = 9.0
     height: float = 3.8
+    scene: Callable[[Any], None] | None = None
 
     def picture(self, **values) -> tuple[Figure, str]:
         """Return the figure and its sentence, for the given values and the controls' own for the rest."""
         result = self.compute(**({name: c.value for name, c in self.controls().items()} | values))
         figure, axes = style.figure(self.columns, width=self.width, height=self.height)
+        if self.scene:
+            self.scene(axes)
         self.draw(axes, result)
         return figure, self.describe(result)
 
@@ -68,6 +72,9 @@ class Live(ipywidgets.VBox):
         for name, value in values.items():
             self.controls[name].value = value
         self.figure, self.axes = style.figure(interactive.columns, width=interactive.width, height=interactive.height)
+        if interactive.scene:
+            interactive.scene(self.axes)
+        self._scene = {artist for axes in self.figure.axes for artist in _drawn(axes)}
         self.canvas, self._frame, self._background = FigureCanvasAgg(self.figure), None, None
         width = f"{interactive.width * 100:.0f}px"
         self.picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": width})
@@ -85,7 +92,7 @@ class Live(ipywidgets.VBox):
         try:
             result = self.interactive.compute(**{name: control.value for name, control in self.controls.items()})
             for axes in self.figure.axes:
-                _wipe(axes)
+                _wipe(axes, self._scene)
             self.interactive.draw(self.axes, result)
             self.picture.value = self._render()
             self._say(self.interactive.describe(result))
@@ -95,7 +102,7 @@ class Live(ipywidgets.VBox):
 
     def _render(self) -> bytes:
         """Return the picture as PNG; axes, ticks and labels, most of the work, are drawn again only if they changed."""
-        drawn = {axes: _drawn(axes) for axes in self.figure.axes}
+        drawn = {axes: _drawn(axes, self._scene) for axes in self.figure.axes}
         frame = [_frame(axes) for axes in drawn]
         if frame != self._frame:
             for artist in itertools.chain(*drawn.values()):
@@ -124,10 +131,11 @@ class Live(ipywidgets.VBox):
         return f"[interactive: {self.interactive.title}; run the lesson to use it]"
 
 
-def _drawn(axes: Axes) -> list[Artist]:
-    """Return what was drawn into the axes: everything but ticks, labels, title and spines."""
+def _drawn(axes: Axes, scene: Set[Artist] = frozenset()) -> list[Artist]:
+    """Return what was drawn into the axes: everything but ticks, labels, title, spines and the scene."""
     legend = [axes.get_legend()] if axes.get_legend() is not None else []
-    return [*axes.lines, *axes.patches, *axes.collections, *axes.texts, *axes.images, *legend]
+    drawn = [*axes.lines, *axes.patches, *axes.collections, *axes.texts, *axes.images, *legend]
+    return [artist for artist in drawn if artist not in scene]
 
 
 def _frame(axes: Axes) -> tuple:
@@ -136,9 +144,9 @@ def _frame(axes: Axes) -> tuple:
     return axes.get_xlim(), axes.get_ylim(), ticks, axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()
 
 
-def _wipe(axes: Axes) -> None:
+def _wipe(axes: Axes, scene: Set[Artist]) -> None:
     """Remove what was drawn and keep the ticks: making those anew, as clear() does, costs most of a frame."""
-    for artist in _drawn(axes):
+    for artist in _drawn(axes, scene):
         artist.remove()
     axes.containers.clear()
     axes.relim()

@@ -62,13 +62,20 @@ def draw_moment(axes, moment: Moment) -> None:
     left.set(xlim=(0, TOP), ylim=(0, 0.5), xlabel="ratio new/old", ylabel="share of the batch")
     left.set_title("ratios of the batch")
 
-    epochs = np.arange(len(moment.kl))
-    right.plot(epochs, np.maximum(np.log10(np.maximum(moment.kl, 1e-9)), -4.5), **style.OLD)
-    right.plot(moment.epoch, max(np.log10(max(moment.kl[moment.epoch], 1e-9)), -4.5), "o", color=style.OLD["color"])
+    epochs = np.arange(1, len(moment.kl))  # before the first the KL is 0
+    right.plot(epochs, np.log10(moment.kl[1:]), **style.OLD)
+    if moment.epoch:
+        right.plot(moment.epoch, np.log10(moment.kl[moment.epoch]), "o", color=style.OLD["color"])
     right.axhline(math.log10(fence(moment.clip)), **style.BOUND)
     place = {"transform": right.get_yaxis_transform(), "ha": "right", "color": style.MUTED}
     right.text(0.98, math.log10(fence(moment.clip)) + 0.08, "the most that a fence would allow", **place)
-    right.set(xlim=(0, epochs[-1]), ylim=(-4.6, 1), xlabel="epochs", ylabel="KL(old‖new), nats", title="its KL")
+    right.set(
+        xlim=(0, epochs[-1]),
+        ylim=(-4.6, 1),
+        xlabel="epochs",
+        ylabel="KL(old‖new), nats",
+        title="its KL, 0 before the first",
+    )
     plots.powers_of_ten(right.yaxis, range(-4, 2))
 
 
@@ -100,7 +107,7 @@ def ratio_dial(recorded: Epochs) -> Interactive:
 
 
 def draw_clip(axes, clip: float, value, push) -> None:
-    """Draw the clipped surrogate over the ratio for A = 1 and A = −1; solid where it pushes, dotted where it is flat.
+    """Draw the clipped surrogate over the ratio for A = 1 and A = −1; solid where it pushes, dashed where it is flat.
 
     Args:
         value, push: functions of (ratios, advantages, clip): the surrogate and its derivative by the ratio.
@@ -133,7 +140,7 @@ def draw_path(axes, ratios: np.ndarray, clip: float, names: list[str], title: st
     for column, look, name, rank in zip(ratios.T, (style.OLD, style.NEW, style.RETURN), names, ranks, strict=True):
         (line,) = axes.plot(range(len(column)), column, **look)
         plots.label(axes, line, name, dx=5, dy=7 * (rank - 1))
-    axes.margins(y=0.12)
+    axes.margins(y=0.2)
     axes.set(xlim=(0, 1.22 * len(ratios)), xlabel="steps of gradient ascent", ylabel="ratio new/old", title=title)
 
 

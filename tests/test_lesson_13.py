@@ -1,0 +1,56 @@
+"""The interactive of lesson 13."""
+
+import numpy as np
+import pytest
+import torch
+
+from trpobook.policies import CategoricalPolicy
+from trpobook.widgets.lesson_13 import Watched, saliency, scrubber
+
+NAMES = ("wait", "fire", "right", "left")
+
+
+@pytest.fixture
+def watched():
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (5, 4, 18, 18), dtype=np.uint8)
+    probabilities = rng.dirichlet(np.ones(4), 5)
+    return Watched(
+        frames,
+        np.arange(5) % 4,
+        probabilities,
+        rng.normal(size=5),
+        rng.random((5, 18, 18)),
+        np.array([0, 7, 0, 1, 4.0]),
+    )
+
+
+def test_the_slider_moves_picture_and_sentence(watched):
+    live = scrubber(watched, NAMES).live()
+    before = live.picture.value, live.sentence.value
+    live.controls["step"].value = 4
+    assert live.picture.value != before[0] and live.sentence.value != before[1]
+    live.controls["step"].value = 0
+    assert (live.picture.value, live.sentence.value) == before
+
+
+def test_the_score_is_that_before_the_step_and_the_action_that_drawn(watched):
+    interactive = scrubber(watched, NAMES)
+    sentence = interactive.describe(interactive.compute(3))
+    assert "Step 3, score so far 7." in sentence and "drawn: left." in sentence
+    assert f"fire {watched.probabilities[3, 1]:.2f}" in sentence
+
+
+def test_saliency_is_the_derivative_of_the_log_probability_in_the_picture(float64):
+    generator = torch.Generator().manual_seed(0)
+    policy = CategoricalPolicy((2, 18, 18), 3, (8,), generator).double()
+    for p in policy.parameters():
+        p.data += 0.1 * torch.randn(p.shape, generator=generator)
+    frames, actions = 255 * torch.rand(3, 2, 18, 18, generator=generator), torch.tensor([0, 1, 2])
+    gradient = saliency(policy, frames, actions)
+    for n, c, i, j in ((0, 1, 3, 17), (1, 0, 17, 4), (2, 1, 0, 0)):
+        h = torch.zeros_like(frames)
+        h[n, c, i, j] = 1e-4
+        up, down = (policy(frames + sign * h).log_prob(actions)[n] for sign in (1, -1))
+        assert gradient[n, c, i, j].item() == pytest.approx(((up - down) / 2e-4).item(), abs=1e-8)
+    assert (gradient != 0).float().mean() > 0.9
