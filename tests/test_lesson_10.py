@@ -1,14 +1,23 @@
-"""The interactive and the pictures of lesson 10."""
+"""The interactives and the pictures of lesson 10."""
 
 import ipywidgets
 import numpy as np
 import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from torch.utils._python_dispatch import TorchDispatchMode
 
+import test_widgets
 from test_exercises import NOTEBOOKS, define, solutions
-from trpobook import plots, style
+from trpobook import figures, plots, style
 from trpobook.exercises import load
-from trpobook.training import COLUMNS, Trainer
-from trpobook.widgets.lesson_10 import Line, radius_dial, step_at
+from trpobook.policies import GaussianPolicy
+from trpobook.results import log_of
+from trpobook.training import COLUMNS, Trainer, train
+from trpobook.trpo import trpo_update
+from trpobook.video import side_by_side
+from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.lesson_10 import Line, forensics, log_columns, mean_sigma, radius_dial, step_at
 
 C = np.linspace(0, 10, 1001)
 
@@ -59,9 +68,80 @@ def test_a_log_of_any_length_can_be_drawn(n):
     assert speed == pytest.approx(np.full(n, 2000 / 2))  # four timings of half a second each
     assert len(axes[1].lines[1].get_xdata()) == (n > 1)  # the update that was refused
     plots.png(figure)
-    figure, axes = style.figure(6)
-    plots.draw_log(axes, log(n))
-    plots.png(figure)
+    live = forensics(log(n), 3).live(update=1)
+    assert live.controls["update"].max == n
+    assert f"Update 1 of {n}" in live.sentence.value
+
+
+RUN = log_of("Hopper-v5")
+SCRUBBER = forensics(RUN, 3)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        test_widgets.test_every_control_changes_picture_and_sentence,
+        test_widgets.test_the_figure_is_reused_and_doesnt_grow,
+        test_widgets.test_same_values_same_picture,
+        test_widgets.test_texts_lie_inside_the_figure_and_apart,
+    ],
+)
+def test_the_scrubber_is_sound_as_every_interactive(claim):
+    claim(SCRUBBER)
+
+
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_the_scrubber_draws_at_both_ends(end):
+    test_widgets.test_the_ends_of_every_slider_draw(SCRUBBER, end)
+
+
+@pytest.mark.parametrize("update", [1, 120, len(RUN)])
+def test_the_scrubber_marks_the_row_of_its_update(update):
+    row, live = RUN[update - 1], SCRUBBER.live(update=update)
+    for name in ("gain", "kl"):
+        assert f"{row[name]:.{3 if name == 'gain' else 4}f}" in live.sentence.value
+    gain, kl = live.axes[1].lines[-1], live.axes[2].lines[-1]
+    assert (gain.get_xdata()[0], gain.get_ydata()[0]) == (row["steps"] / 1000, row["gain"])
+    assert kl.get_ydata()[0] == row["kl"] <= row["kl_limit"]
+    spread = live.axes[5].lines[-1].get_ydata()
+    assert spread.tolist() == [row["ratio_q05"], row["ratio_q95"]]
+
+
+def test_a_run_without_a_radius_is_drawn_and_said_to_have_none():
+    rows = [row | {"kl_limit": np.inf, "accepted": 0, "backtracks": 1} for row in RUN]
+    sentence = forensics(rows, 3).live().sentence.value
+    assert "with no limit" in sentence and "1 backtrack;" in sentence and "The step was refused" in sentence
+
+
+def test_sigma_from_the_entropy_is_the_geometric_mean_of_the_spreads():
+    spreads = torch.tensor([0.1, 0.7, 2.0], dtype=torch.float64)
+    entropy = torch.distributions.Normal(torch.zeros(3, dtype=torch.float64), spreads).entropy().sum()
+    assert mean_sigma(entropy, 3) == pytest.approx(spreads.prod().item() ** (1 / 3))
+    first = Trainer("Hopper-v5").policy.log_std.exp().mean().item()
+    assert log_columns(RUN, 3).sigma[0] == pytest.approx(first, rel=0.01)  # one update after the start
+
+
+def test_a_scene_is_drawn_once_and_stays_below_what_moves():
+    drawn = []
+
+    def scene(axes):
+        drawn.append(axes.plot([0, 1], [0, 1]))
+
+    moving = Interactive(
+        "dot",
+        lambda x: x,
+        lambda axes, x: axes.plot(x, x, "o"),
+        str,
+        lambda: {"x": slider("x", 0, 1, 0.5)},
+        scene=scene,
+    )
+    live = moving.live()
+    before = live.picture.value
+    live.controls["x"].value = 0.25
+    assert live.picture.value != before
+    assert len(drawn) == 1 and len(live.axes.lines) == 2
+    figure, _ = moving.picture(x=0.25)
+    assert len(figure.axes[0].lines) == 2
 
 
 def test_a_growing_picture_is_displayed_once_and_then_updated(monkeypatch):
@@ -90,9 +170,87 @@ def test_a_growing_picture_is_displayed_once_and_then_updated(monkeypatch):
 def test_the_books_three_solutions_train_an_agent():
     notebook = next(path for path in NOTEBOOKS if path.stem == "10_mujoco")
     update = {load(number).function: define(notebook, number, code) for number, code in solutions(notebook).items()}
+    del update["bootstrap_interval"]  # it measures agents, and trains none
     assert set(update) == {"fisher_vector_product", "conjugate_gradient", "line_search"}
     by_library = next(Trainer("InvertedPendulum-v5").updates(1))
     rows = list(Trainer("InvertedPendulum-v5", update=update).updates(20_000))
     for name in ("gain", "kl", "step_norm"):
         assert rows[0][name] == pytest.approx(by_library[name], rel=1e-3)
     assert rows[-1]["return_mean"] > 5 * rows[0]["return_mean"]
+
+
+class Counting(TorchDispatchMode):
+    calls = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.calls += 1
+        return operation(*args, **(kwargs or {}))
+
+
+def test_an_update_is_about_a_thousand_tensor_operations():
+    dice = torch.Generator().manual_seed(0)
+    policy = GaussianPolicy(11, 3, (64, 64), -0.5, dice)
+    batch = [torch.randn(512, *shape, generator=dice) for shape in ((11,), (3,), ())]
+    with Counting() as counting:
+        trpo_update(policy, *batch, delta=0.01, fisher_stride=5)
+    assert 500 < counting.calls < 2000
+
+
+# The pictures of recorded runs
+
+
+def write_runs(folder, ends):
+    """Write a log of two updates for each (task, algorithm, seed): mean return 0, then the given end."""
+    for (task, algo, seed), end in ends.items():
+        lines = ["steps,return_mean", "1000,", "100000,0", f"1000000,{end}"]
+        (folder / f"{task}-{algo}-{seed}.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_the_comparison_draws_each_algorithms_mean_and_names_it(tmp_path):
+    write_runs(
+        tmp_path, {("A-v0", "trpo", 0): 10, ("A-v0", "trpo", 1): 30, ("A-v0", "cem", 0): 19, ("B-v0", "npg", 0): 5}
+    )
+    figure = figures.comparison(tmp_path, ("A-v0", "B-v0"))
+    first, second = figure.axes
+    assert [line.get_ydata()[-1] for line in first.lines] == [20, 19]
+    assert [text.get_text() for text in first.texts] == ["TRPO", "CEM"]
+    assert [text.get_text() for text in second.texts] == ["natural gradient"]
+    one, other = (text.get_window_extent(FigureCanvasAgg(figure).get_renderer()) for text in first.texts)
+    assert not one.overlaps(other)
+
+
+@pytest.mark.parametrize("heights", [[3.0], [3, 1, 1, 1, 10], [0, 0.1, 0.2, 5, 5.5], list(range(6))])
+def test_labels_are_moved_apart_in_their_order_and_no_further_than_needed(heights):
+    placed = figures.apart(heights, 1.0)
+    order = np.argsort(heights, kind="stable")
+    assert (np.diff(placed[order]) >= 1 - 1e-12).all()
+    assert placed.mean() == pytest.approx(np.mean(heights))
+    if (np.diff(np.sort(heights)) >= 1).all():
+        assert placed == pytest.approx(heights)
+
+
+def test_the_sweep_marks_the_librarys_value_and_draws_a_dot_a_seed(tmp_path):
+    lines = ["algo,task,setting,value,seed,steps,return,evaluation,kl,accepted,backtracks"]
+    runs = [("library", 0, 500), ("delta", 0.001, 100), ("delta", 0.1, 50), ("shrink", 0.5, 450)]
+    for seed in (0, 1):
+        lines += [f"trpo,HalfCheetah-v5,{name},{value},{seed},1,1,{end + seed},0,1,1" for name, value, end in runs]
+    lines.append("npg,Hopper-v5,step_size,0.3,0,1,1,70,0,1,1")
+    (tmp_path / "sweep.csv").write_text("\n".join(lines) + "\n")
+    radius, shrink = figures.sweep(tmp_path / "sweep.csv", "trpo").axes
+    assert [tick.get_text() for tick in radius.get_xticklabels()] == ["0.001", "0.01", "0.1"]
+    assert radius.lines[0].get_ydata().tolist() == [100.5, 500.5, 50.5]
+    assert radius.patches[0].get_x() == pytest.approx(1 - 0.35)
+    assert [tick.get_text() for tick in shrink.get_xticklabels()] == ["0.5", "0.9"]
+    assert sorted(line.get_ydata().tolist() for line in radius.lines[1:]) == [[50, 51], [100, 101], [500, 501]]
+    (alone,) = figures.sweep(tmp_path / "sweep.csv", "npg").axes
+    assert alone.get_title("left") == "natural gradient, step size α"
+
+
+def test_the_clips_of_trained_agents_are_made_from_their_folders(tmp_path):
+    train("InvertedPendulum-v5", "trpo", 2000, 0, "cpu", tmp_path / "agents" / "InvertedPendulum-v5")
+    figures.make_clips(tmp_path / "agents", tmp_path / "clips", seconds=0.2)
+    clip = tmp_path / "clips" / "InvertedPendulum-v5.mp4"
+    assert clip.read_bytes()[4:8] == b"ftyp" and clip.stat().st_size < 60_000
+    assert (tmp_path / "clips" / "agents.png").read_bytes().startswith(b"\x89PNG")
+    row = side_by_side({"a <pole>": clip}).data
+    assert "a &lt;pole&gt;" in row and "data:video/mp4;base64," in row

@@ -1,5 +1,8 @@
 """Wrong answers to the exercises of lesson 10."""
 
+import itertools
+
+import numpy as np
 import torch
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector
@@ -329,6 +332,81 @@ def search_in_place(surrogate, kl, theta, step, *, delta, predicted, shrink=0.9,
     return result
 
 
+# 10.4, the bootstrap interval
+
+
+def _ends(means, low, high):
+    means = np.sort(means)
+    return tuple(float(means[max(0, int(np.ceil(share * len(means))) - 1)]) for share in (low, high))
+
+
+def _means(values):
+    return [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
+
+
+def interval_of_values(values, level=0.95):
+    return _ends(values, (1 - level) / 2, (1 + level) / 2)
+
+
+def interval_of_combinations(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.combinations_with_replacement(values, len(values))]
+    return _ends(means, (1 - level) / 2, (1 + level) / 2)
+
+
+def interval_of_permutations(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.permutations(values)]
+    return _ends(means, (1 - level) / 2, (1 + level) / 2)
+
+
+def interval_with_whole_tails(values, level=0.95):
+    return _ends(_means(values), 1 - level, level)
+
+
+def interval_open_below(values, level=0.95):
+    return _ends(_means(values), 0.0, level)
+
+
+def interval_of_medians(values, level=0.95):
+    medians = [np.median(resample) for resample in itertools.product(values, repeat=len(values))]
+    return _ends(medians, (1 - level) / 2, (1 + level) / 2)
+
+
+def interval_of_sums(values, level=0.95):
+    return tuple(len(values) * end for end in _ends(_means(values), (1 - level) / 2, (1 + level) / 2))
+
+
+def interval_one_draw_short(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values) - 1)]
+    return _ends(means, (1 - level) / 2, (1 + level) / 2)
+
+
+def interval_interpolated(values, level=0.95):
+    return tuple(np.quantile(_means(values), [(1 - level) / 2, (1 + level) / 2]))
+
+
+def interval_normal(values, level=0.95):
+    half = 1.96 * np.std(values, ddof=1) / len(values) ** 0.5
+    return np.mean(values) - half, np.mean(values) + half
+
+
+def interval_of_the_next_run(values, level=0.95):
+    return np.mean(values) - 1.96 * np.std(values), np.mean(values) + 1.96 * np.std(values)
+
+
+def interval_swapped(values, level=0.95):
+    return _ends(_means(values), (1 - level) / 2, (1 + level) / 2)[::-1]
+
+
+def interval_as_half_width(values, level=0.95):
+    low, high = _ends(_means(values), (1 - level) / 2, (1 + level) / 2)
+    return (high - low) / 2
+
+
+def interval_sorts_its_argument(values, level=0.95):
+    values.sort()
+    return _ends(_means(values), (1 - level) / 2, (1 + level) / 2)
+
+
 WRONG_ANSWERS = {
     "10.1": [
         (product_undetached, "F v is 0 whatever v is"),
@@ -373,5 +451,21 @@ WRONG_ANSWERS = {
         (search_counts_tries, "backtracks counts how often the step was shrunk"),
         (search_only_theta, "return 5 values, not 1"),
         (search_in_place, "your function changes its arguments"),
+    ],
+    "10.4": [
+        (interval_of_values, "you take quantiles of the values themselves"),
+        (interval_of_combinations, "you count each combination once"),
+        (interval_of_permutations, "you draw without replacement"),
+        (interval_with_whole_tails, "you cut off 1 − level at each end"),
+        (interval_open_below, "your interval is open below"),
+        (interval_of_medians, "you take the median of each resample"),
+        (interval_of_sums, "you add the values of a resample up"),
+        (interval_one_draw_short, "a value too few"),
+        (interval_interpolated, "np.quantile interpolates"),
+        (interval_normal, "you have the mean ± 1.96 standard errors"),
+        (interval_of_the_next_run, "you have the mean ± 1.96 standard deviations of the runs"),
+        (interval_swapped, "low comes first"),
+        (interval_as_half_width, "return 2 values, not 1"),
+        (interval_sorts_its_argument, "your function changes its arguments"),
     ],
 }

@@ -1,11 +1,13 @@
-"""Exercises of lesson 10: the three parts of TRPO that the reader writes and the library then trains with.
+"""Exercises of lesson 10: the three parts of TRPO that the library then trains with, and an interval for the results.
 
 The expected answers are slow and obvious, apart from the library: conjugate gradients by projection on an explicit
-Krylov basis, the Fisher matrix as a sum over actions of outer products of scores, the line search as a list.
+Krylov basis, the Fisher matrix as a sum over actions of outer products of scores, the line search as a list, the
+bootstrap by counting resamples.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -441,4 +443,98 @@ line_search = Exercise(
     ],
 )
 
-EXERCISES = {"10.1": fisher_vector_product, "10.2": conjugate_gradient, "10.3": line_search}
+# 10.4, the bootstrap interval
+
+
+def _interval(values, level, *, resamples=None, statistic=np.mean, tails=lambda level: ((1 - level) / 2,) * 2):
+    """Return the ends by counting: the first mean, from below, that enough resamples don't exceed."""
+    if resamples is None:
+        resamples = itertools.product(values, repeat=len(values))
+    means = sorted(float(statistic(resample)) for resample in resamples)
+    below, above = tails(level)
+    counts = below * len(means), (1 - above) * len(means)
+    return tuple(next(mean for k, mean in enumerate(means, start=1) if k >= count) for count in counts)
+
+
+def _interpolated(values, level):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
+    return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2]).tolist())
+
+
+def _around_the_mean(spread):
+    return lambda values, level: (np.mean(values) - 1.96 * spread(values), np.mean(values) + 1.96 * spread(values))
+
+
+_NORMAL = (
+    "you have the mean ± 1.96 standard errors: that is the normal approximation. The bootstrap assumes no shape, it "
+    "takes quantiles of the resamples' means"
+)
+
+bootstrap_interval = Exercise(
+    function="bootstrap_interval",
+    cases=[
+        (np.array([0.0, 1.0]), 0.95),
+        (np.array([1.0, 2.0, 4.0]), 0.95),
+        (np.array([1.0, 2.0, 4.0]), 0.4),
+        (np.array([-3.0, 5.0, 0.5, 1.0]), 0.95),
+        (np.array([300.0, 100.0, 150.0, 120.0]), 0.9),
+        (np.array([2.0, -1.0, 0.0, 7.0, 3.5]), 0.95),
+    ],
+    expected=_interval,
+    misconceptions=[
+        (
+            "you take quantiles of the values themselves: average each resample, then take quantiles of the means",
+            lambda values, level: _interval(values, level, resamples=[[value] for value in values]),
+        ),
+        (
+            "you count each combination once: a resample with three different values comes in six orders, one with "
+            "three equal values in one. itertools.product has them all",
+            lambda values, level: _interval(
+                values, level, resamples=itertools.combinations_with_replacement(values, len(values))
+            ),
+        ),
+        (
+            "you draw without replacement: every resample then has the same values and the same mean",
+            lambda values, level: _interval(values, level, resamples=itertools.permutations(values)),
+        ),
+        (
+            "you cut off 1 − level at each end: it is (1 − level)/2 at each, and both together 1 − level",
+            lambda values, level: _interval(values, level, tails=lambda level: (1 - level, 1 - level)),
+        ),
+        (
+            "your interval is open below: cut off (1 − level)/2 at either end",
+            lambda values, level: _interval(values, level, tails=lambda level: (0, 1 - level)),
+        ),
+        (
+            "you take the median of each resample; the question is about the mean",
+            lambda values, level: _interval(values, level, statistic=np.median),
+        ),
+        (
+            "you add the values of a resample up: divide by their number",
+            lambda values, level: _interval(values, level, statistic=np.sum),
+        ),
+        (
+            "each of your resamples has a value too few: draw as many as there are",
+            lambda values, level: _interval(values, level, resamples=itertools.product(values, repeat=len(values) - 1)),
+        ),
+        (
+            'np.quantile interpolates between two means by default; method="inverted_cdf" returns one that occurs',
+            _interpolated,
+        ),
+        (_NORMAL, _around_the_mean(lambda values: np.std(values, ddof=1) / np.sqrt(len(values)))),
+        (_NORMAL, _around_the_mean(lambda values: np.std(values) / np.sqrt(len(values)))),
+        (
+            "you have the mean ± 1.96 standard deviations of the runs: that is about where the next run may fall, not "
+            "the mean, and it assumes a normal distribution",
+            _around_the_mean(np.std),
+        ),
+        ("low comes first: you return (high, low)", lambda values, level: _interval(values, level)[::-1]),
+    ],
+)
+
+EXERCISES = {
+    "10.1": fisher_vector_product,
+    "10.2": conjugate_gradient,
+    "10.3": line_search,
+    "10.4": bootstrap_interval,
+}

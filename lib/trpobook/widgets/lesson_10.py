@@ -1,12 +1,13 @@
-"""The interactive of lesson 10: the radius δ of the trust region, turned over one recorded update."""
+"""The interactives of lesson 10: the radius δ turned over one recorded update, and a training log to scrub through."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+from ipywidgets import IntSlider
 
-from .. import style
+from .. import plots, style
 from .base import Interactive, slider
 
 
@@ -85,11 +86,15 @@ def describe_step(step: Step) -> str:
     if step.c == 0:
         return f"δ = {step.delta:.3g}: no candidate passes, and the old policy stands."
     return (
-        f"δ = {step.delta:.3g}: the full step (open circle) is {step.full:.2f}; after {step.backtracks} backtracks the "
-        f"one accepted (filled) is {step.c:.2f}, with a KL of {step.kl:.4f} nats and a surrogate gain of "
-        f"{step.gain:.3f}. Its true mean return is {step.mean_return:.0f}; the old policy's was "
-        f"{step.line.returns[0]:.0f}."
+        f"δ = {step.delta:.3g}: the full step (open circle) is {step.full:.2f}; after "
+        f"{_backtracks(step.backtracks)} the one accepted (filled) is {step.c:.2f}, with a KL of {step.kl:.4f} nats "
+        f"and a surrogate gain of {step.gain:.3f}. Its true mean return is {step.mean_return:.0f}; the old policy's "
+        f"was {step.line.returns[0]:.0f}."
     )
+
+
+def _backtracks(number: float) -> str:
+    return "1 backtrack" if number == 1 else f"{number:.0f} backtracks"
 
 
 def radius_dial(line: Line) -> Interactive:
@@ -103,4 +108,125 @@ def radius_dial(line: Line) -> Interactive:
         columns=3,
         width=10.5,
         height=3.8,
+    )
+
+
+class Log(NamedTuple):
+    """The columns of a training log that the forensics show, one number an update; NaN where the log has none."""
+
+    steps: np.ndarray  # thousands
+    mean_return: np.ndarray
+    predicted: np.ndarray  # gain of the linear model, standard deviations of A
+    gain: np.ndarray
+    radius: np.ndarray  # δ; inf for an algorithm without one
+    kl: np.ndarray
+    residual: np.ndarray
+    backtracks: np.ndarray
+    accepted: np.ndarray
+    ratios: np.ndarray  # (4, n): least, 5 %, 95 %, largest
+    sigma: np.ndarray  # geometric mean of the action's standard deviations
+    explained: np.ndarray
+
+
+class Moment(NamedTuple):
+    """One update of a log; `update` counts from 1."""
+
+    log: Log
+    update: int
+
+
+def mean_sigma(entropy, dimensions: int):
+    """Return exp(mean log σ) of a Gaussian in `dimensions` independent coordinates with this entropy, nats.
+
+    H = Σ log σ_i + (d/2) log 2πe. Lesson 10, equation 10.14.
+    """
+    return np.exp(np.asarray(entropy) / dimensions - 0.5 * np.log(2 * np.pi * np.e))
+
+
+def log_columns(rows: list[dict], dimensions: int) -> Log:
+    """Return the columns of a log, a row an update, of a Gaussian policy with `dimensions` action coordinates."""
+    names = ("return_mean", "gain_predicted", "gain", "kl_limit", "kl", "cg_residual", "backtracks", "accepted")
+    ratios = [plots.column(rows, name) for name in ("ratio_min", "ratio_q05", "ratio_q95", "ratio_max")]
+    return Log(
+        plots.column(rows, "steps") / 1000,
+        *(plots.column(rows, name) for name in names),
+        np.array(ratios),
+        mean_sigma(plots.column(rows, "entropy"), dimensions),
+        plots.column(rows, "explained_variance"),
+    )
+
+
+def draw_log(axes, log: Log) -> None:
+    """Draw a training log on eight axes, set out in two rows."""
+    for i, panel in enumerate(axes):
+        panel.set_position([0.055 + 0.243 * (i % 4), 0.585 - 0.475 * (i // 4), 0.19, 0.335])
+        panel.set(xlim=(0, log.steps[-1]), xlabel="thousand steps" if i >= 4 else "")
+    returns, promise, distance, residual, backtracks, ratios, noise, explained = axes
+    dots = {"linestyle": "none", "markersize": 2.5}
+    returns.plot(log.steps, log.mean_return, **style.RETURN | {"linewidth": 1.5})
+    returns.set(
+        title="return", ylim=(np.nanmin(log.mean_return, initial=0), 1.08 * np.nanmax(log.mean_return, initial=1))
+    )
+    promise.plot(log.steps, log.predicted, "o", mfc="none", color=style.SURROGATE["color"], alpha=0.5, **dots)
+    promise.plot(log.steps, log.gain, ".", color=style.OLD["color"], **dots)
+    promise.set(title="gain: ○ promised • kept", ylim=(0, max(0.01, 1.5 * np.nanquantile(log.predicted, 0.99))))
+    limited = np.isfinite(log.radius[0])
+    top = log.radius[0] if limited else np.nanquantile(log.kl, 0.98)
+    if limited:
+        distance.axhspan(0, top, **style.BAND, linewidth=0)
+    distance.plot(log.steps, log.kl, ".", color=style.OLD["color"], **dots)
+    distance.set(title="KL, nats; δ shaded" if limited else "KL, nats; no limit", ylim=(0, 1.3 * top))
+    residual.plot(log.steps, log.residual, ".", color=style.INK, **dots)
+    residual.set(title="residual of CG", ylim=(0, 1.1 * np.nanmax(log.residual, initial=0.1)))
+    backtracks.plot(log.steps, log.backtracks, ".", color=style.INK, **dots)
+    backtracks.set(title="backtracks", ylim=(-0.5, max(4, np.nanmax(log.backtracks)) + 0.5))
+    backtracks.yaxis.get_major_locator().set_params(integer=True)
+    ratios.fill_between(log.steps, log.ratios[0], log.ratios[3], color="#DDE3E8", linewidth=0)
+    ratios.fill_between(log.steps, log.ratios[1], log.ratios[2], color="#8FA6BC", linewidth=0)
+    ratios.set(title="ratios: all, middle 90 %", ylim=(0, 3))
+    noise.plot(log.steps, log.sigma, color=style.INK, linewidth=1.5)
+    noise.set(title="action noise, mean σ", ylim=(0, 1.1 * np.nanmax(log.sigma)))
+    explained.plot(log.steps, log.explained, color=style.INK, linewidth=1)
+    explained.set(title="explained variance of V", ylim=(-0.2, 1.02))
+
+
+def draw_moment(axes, moment: Moment) -> None:
+    """Mark one update in each of the eight panels; of the ratios its middle 90 %."""
+    log, k = moment.log, moment.update - 1
+    kept = (log.mean_return, log.gain, log.kl, log.residual, log.backtracks, log.ratios[1:3], log.sigma, log.explained)
+    for panel, curve in zip(axes, kept, strict=True):
+        heights = np.atleast_1d(curve[..., k])
+        panel.axvline(log.steps[k], color=style.MUTED, linewidth=1)
+        panel.plot([log.steps[k]] * len(heights), heights, "o", color=style.NEW["color"], markersize=7)
+
+
+def describe_moment(moment: Moment) -> str:
+    """Say the numbers of one update."""
+    log, k = moment.log, moment.update - 1
+    low, q05, q95, high = log.ratios[:, k]
+    allowed = f" of {log.radius[k]:.2g} allowed" if np.isfinite(log.radius[k]) else ", with no limit"
+    refused = "" if log.accepted[k] else " The step was refused."
+    return (
+        f"Update {moment.update} of {len(log.steps)}, after {log.steps[k]:,.0f} thousand steps: gain promised "
+        f"{log.predicted[k]:.3f}, kept {log.gain[k]:.3f}; KL {log.kl[k]:.4f}{allowed}; residual of CG "
+        f"{log.residual[k]:.2f}; {_backtracks(log.backtracks[k])}; ratios {low:.2f} to {high:.2f}, the middle 90 % "
+        f"{q05:.2f} to {q95:.2f}; mean σ {log.sigma[k]:.2f}; explained variance {log.explained[k]:.2f}; mean return "
+        f"{log.mean_return[k]:.0f}.{refused}"
+    )
+
+
+def forensics(rows: list[dict], dimensions: int) -> Interactive:
+    """Return the interactive that scrubs through a training log, update by update."""
+    log = log_columns(rows, dimensions)
+    control = {"value": 1 + len(rows) // 4, "min": 1, "max": len(rows), "description": "update"}
+    return Interactive(
+        title="a training run, update by update: return, gain, KL, residual, backtracks, ratios, noise, value function",
+        compute=lambda update: Moment(log, update),
+        scene=lambda axes: draw_log(axes, log),
+        draw=draw_moment,
+        describe=describe_moment,
+        controls=lambda: {"update": IntSlider(**control)},
+        columns=8,
+        width=11.5,
+        height=5.2,
     )
