@@ -15,6 +15,7 @@ from trpobook.settings import Settings, as_data, settings_for
 from trpobook.training import COLUMNS, TIMINGS, RunFolder, Trainer, choose_device, restore, train
 
 SMALL = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 1000, "hidden": (16,), "value_epochs": 2}
+needs_envpool = pytest.mark.skipif(environments.envpool is None, reason="EnvPool has no wheel for this platform")
 
 
 @pytest.fixture
@@ -46,9 +47,10 @@ def test_the_same_seed_gives_the_same_run_bit_for_bit(task, num_envs):
     assert rows != rows_of(other, 2000)
 
 
-def test_a_run_resumed_from_a_checkpoint_is_the_unbroken_run_bit_for_bit():
-    settings = settings_for("InvertedPendulum-v5", **SMALL)
-    unbroken = Trainer("InvertedPendulum-v5", seed=1, settings=settings)
+@pytest.mark.parametrize("task", ["InvertedPendulum-v5", pytest.param("Breakout-v5", marks=needs_envpool)])
+def test_a_run_resumed_from_a_checkpoint_is_the_unbroken_run_bit_for_bit(task):
+    settings = settings_for(task, **SMALL)
+    unbroken = Trainer(task, seed=1, settings=settings)
     states, rows = [], []
     for row in unbroken.updates(3500):
         rows.append({k: v for k, v in row.items() if k not in TIMINGS})
@@ -56,7 +58,7 @@ def test_a_run_resumed_from_a_checkpoint_is_the_unbroken_run_bit_for_bit():
             states.append(copy.deepcopy(unbroken.state()))  # it refers to the live weights
     unbroken.state()  # waits for the last fit
     assert len(states) == 3
-    resumed = Trainer("InvertedPendulum-v5", seed=1, settings=settings)
+    resumed = Trainer(task, seed=1, settings=settings)
     resumed.load(states[1])
     assert rows_of(resumed, 3500) == rows[states[1]["count"] :]
     resumed.state()

@@ -14,7 +14,7 @@ import numpy as np
 from . import plots, style
 from .environments import MUJOCO_TASKS
 from .line_search import line_search
-from .results import TASKS
+from .results import TASKS, logs
 from .settings import settings_for
 from .training import restore
 from .video import film, film_strip, write_mp4
@@ -26,12 +26,12 @@ LESSONS = FOLDER.parent / "notebooks"
 
 AGENTS, CLIPS = FOLDER / "agents", FOLDER / "clips"
 LOOKS = {  # of each algorithm in a picture of several: its name, colour and line
-    "trpo": ("TRPO", "#0060A8", "-"),
-    "vine": ("TRPO, vine", "#A8328A", (0, (5, 1))),
-    "npg": ("natural gradient", "#6A3D9A", "-."),
-    "reinforce": ("plain gradient", "#C44E00", "--"),
-    "cem": ("CEM", "#222222", ":"),
-    "cma-es": ("CMA-ES", "#00795C", (0, (1, 1))),
+    "trpo": ("TRPO", style.OLD["color"], "-"),
+    "vine": ("TRPO, vine", style.SURROGATE["color"], (0, (5, 1))),
+    "npg": ("natural gradient", style.VARIATION["color"], "-."),
+    "reinforce": ("plain gradient", style.NEW["color"], "--"),
+    "cem": ("CEM", style.INK, ":"),
+    "cma-es": ("CMA-ES", style.RETURN["color"], (0, (1, 1))),
 }
 SWEPT = {  # the settings of figures/sweep.csv: their names in a picture
     "delta": "radius δ",
@@ -79,10 +79,9 @@ def learning_curves(data: Path):
     """Return a figure of the runs of TRPO on MuJoCo in `data`, one panel a task, one line a seed."""
     figure, axes = style.figure(len(TASKS), width=13, height=3)
     for panel, task in zip(axes, sorted(TASKS), strict=True):
-        for file, line in zip(sorted(data.glob(f"{task}-trpo-*.csv")), ("-", "--", ":"), strict=False):
-            with file.open() as rows:
-                curve = [(int(row["steps"]) / 1e6, float(row["return_mean"] or "nan")) for row in csv.DictReader(rows)]
-            panel.plot(*zip(*curve, strict=True), color=style.RETURN["color"], linestyle=line, linewidth=1.4)
+        for log, line in zip(logs(task, data=data), ("-", "--", ":"), strict=False):
+            steps, returns = plots.column(log, "steps") / 1e6, plots.column(log, "return_mean")
+            panel.plot(steps, returns, color=style.RETURN["color"], linestyle=line, linewidth=1.4)
         panel.set(xlabel="million steps", xlim=(0, 1), xticks=(0, 0.5, 1), ylim=(0, None))
         panel.set_title(task, fontsize=10.5)
     axes[0].set_ylabel("mean return")
@@ -98,7 +97,7 @@ def comparison(data: Path, tasks, algos=tuple(LOOKS)):
         ends = {}
         for algo in algos:
             name, colour, line = LOOKS[algo]
-            seeds = [_curve(file, grid) for file in sorted(data.glob(f"{task}-{algo}-[0-9]*.csv"))]
+            seeds = [_curve(log, grid) for log in logs(task, algo, data)]
             if seeds:
                 panel.plot(grid, np.mean(seeds, axis=0), color=colour, linestyle=line)
                 panel.fill_between(grid, np.min(seeds, axis=0), np.max(seeds, axis=0), color=colour, alpha=0.13)
@@ -112,12 +111,11 @@ def comparison(data: Path, tasks, algos=tuple(LOOKS)):
     return figure
 
 
-def _curve(file: Path, grid: np.ndarray) -> np.ndarray:
+def _curve(log: list[dict], grid: np.ndarray) -> np.ndarray:
     """Return the mean return of a run at each of `grid`, million steps; before the first episode's end it is NaN."""
-    with file.open() as rows:
-        table = [(int(row["steps"]) / 1e6, row["return_mean"]) for row in csv.DictReader(rows) if row["return_mean"]]
-    steps, returns = np.array(table, float).T
-    return np.interp(grid, steps, returns, left=np.nan)
+    steps, returns = plots.column(log, "steps") / 1e6, plots.column(log, "return_mean")
+    known = ~np.isnan(returns)
+    return np.interp(grid, steps[known], returns[known], left=np.nan)
 
 
 def apart(heights, gap: float) -> np.ndarray:

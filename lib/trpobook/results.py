@@ -141,10 +141,19 @@ def evaluations(task: str, algo: str = "trpo") -> list[list[float]]:
     return [json.loads(file.read_text())["evaluation_returns"] for file in files]
 
 
-def log_of(task: str, algo: str = "trpo", seed: int = 0) -> list[dict]:
-    """Return the training log of a run under DATA, a row an update; an empty cell is NaN."""
-    with (DATA / f"{task}-{algo}-{seed}.csv").open() as rows:
-        return [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(rows)]
+def logs(task: str, algo: str = "trpo", data: Path = DATA) -> list[list[dict[str, float]]]:
+    """Return the training logs of all seeds under `data`, seed by seed: a row an update; an empty cell is NaN."""
+    return [_rows(file) for file in sorted(data.glob(f"{task}-{algo}-[0-9]*.csv"))]
+
+
+def log_of(task: str, algo: str = "trpo", seed: int = 0) -> list[dict[str, float]]:
+    """Return the training log of one run under DATA, as `logs` does."""
+    return _rows(DATA / f"{task}-{algo}-{seed}.csv")
+
+
+def _rows(file: Path) -> list[dict[str, float]]:
+    with file.open() as lines:
+        return [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(lines)]
 
 
 def table() -> str:
