@@ -180,5 +180,5 @@ def draw_curves(axes, curves: dict[str, tuple[dict, list]], xlabel: str, title: 
         axes.plot(grid, np.mean(ys, axis=0), **look)
     axes.set(xlabel=xlabel, ylabel="mean of the last 20 episodes", title=title)
     axes.set_ylim(0, None)
-    for height, (name, (look, _)) in zip((0.93, 0.85, 0.77), curves.items(), strict=False):
-        axes.text(0.03, height, name, color=look["color"], transform=axes.transAxes)
+    for height, (name, (look, _)) in zip((0.2, 0.12, 0.04), curves.items(), strict=False):
+        axes.text(0.97, height, name, color=look["color"], ha="right", transform=axes.transAxes)
