@@ -10,7 +10,7 @@ from trpobook.environments import RunningMoments
 from trpobook.importance import self_normalised_mean
 from trpobook.policies import CategoricalPolicy, GaussianPolicy
 from trpobook.settings import settings_for
-from trpobook.training import Vine, train
+from trpobook.training import Vine, restore, train
 from trpobook.vine import Simulator, climb, discounted_sums, follow, grow, self_normalised
 
 
@@ -197,6 +197,8 @@ def test_the_run_on_disk_counts_every_step(tmp_path, monkeypatch):
     row = dict(zip(header.split(","), first.split(","), strict=True))
     assert 64 + 24 <= int(row["steps"]) <= 64 + 24 * 20
     assert float(row["kl"]) <= 0.01 and row["value_loss"] == ""
+    again = restore(tmp_path / "run")
+    assert again.recent and len(again.evaluate(2)) == 2
 
 
 @pytest.mark.parametrize("wrong", [{"branches": 1}, {"branch_states": 1000}])

@@ -274,7 +274,7 @@ class Vine(Run):
                 self.observations[i], reward, terminated, truncated = simulator.step(actions[i])
                 self.returns[i] += reward
                 if terminated or truncated:
-                    episodes.append((self.returns[i], simulator.age))
+                    episodes.append((float(self.returns[i]), simulator.age))
                     self.observations[i], self.returns[i] = simulator.reset(), 0.0
         return np.array(seen), points, episodes
 
