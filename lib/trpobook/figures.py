@@ -90,8 +90,8 @@ def learning_curves(data: Path):
 
 def comparison(data: Path, tasks, algos=tuple(LOOKS)):
     """Return a figure of the runs in `data`, one panel a task, one line an algorithm: mean of its seeds, and range."""
-    figure, axes = style.figure(len(tasks), width=11.5, height=3.9)
-    figure.subplots_adjust(left=0.06, right=0.87, wspace=0.62)
+    figure, axes = style.figure(len(tasks), width=12.5, height=3.9)
+    figure.subplots_adjust(left=0.06, right=0.88, wspace=0.85)
     grid = np.linspace(0, 1, 101)
     for panel, task in zip(axes, tasks, strict=True):
         ends = {}

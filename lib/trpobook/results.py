@@ -45,8 +45,9 @@ PLAN = (
     *(Planned(task, "trpo", seed) for seed in SEEDS for task in TASKS),
     Planned("Qbert-v5", "trpo", 0, 200_000),
     *(Planned(task, algo, seed) for algo in ("ppo", "ppo-kl") for seed in SEEDS for task in RIVALS),
-    Planned("Swimmer-v5", "cem", 0),
-    Planned("Hopper-v5", "cem", 0),
+    *(Planned(task, "npg", seed) for seed in SEEDS for task in COMPARED),
+    *(Planned(task, algo, seed) for algo in ("reinforce", "cem") for seed in SEEDS[:2] for task in COMPARED),
+    *(Planned(task, algo, 0) for algo in ("vine", "cma-es") for task in COMPARED),
 )
 
 # One setting at a time away from the library's. Lesson 10.
@@ -62,6 +63,8 @@ SWEPT: dict[tuple[str, str], dict[str, tuple]] = {
         "fisher_stride": (1, 50),
         "batch_size": (1024, 8192),
     },
+    ("npg", "Hopper-v5"): {"step_size": (0.1, 0.3, 1.0)},
+    ("reinforce", "Hopper-v5"): {"step_size": (0.03, 0.1, 0.3, 1.0)},
 }
 SWEEP_PLAN = tuple(
     (algo, task, setting, value, seed)
@@ -82,7 +85,9 @@ def make_run(run: Planned) -> None:
     if data.exists() and (agent is None or agent.exists()):
         return
     folder = RUNS / run.name
-    train(run.task, run.algo, run.steps, run.seed, "cpu", folder, resume=(folder / "config.json").exists())
+    ended = (folder / "final.pt").exists() and restore(folder).steps >= run.steps
+    if not ended:
+        train(run.task, run.algo, run.steps, run.seed, "cpu", folder, resume=(folder / "config.json").exists())
     returns = restore(folder).evaluate()
     config = RunFolder(folder).config()
     DATA.mkdir(parents=True, exist_ok=True)
