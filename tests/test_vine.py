@@ -201,6 +201,19 @@ def test_the_run_on_disk_counts_every_step(tmp_path, monkeypatch):
     assert again.recent and len(again.evaluate(2)) == 2
 
 
+def test_a_run_that_has_ended_resumes_to_the_same_end_however_far_its_last_update_went(tmp_path, monkeypatch):
+    often = SMALL | {"checkpoint_steps": 1000}
+    monkeypatch.setattr("trpobook.training.settings_for", lambda task, algo: settings_for(task, algo, **often))
+    first = train("InvertedPendulum-v5", "vine", 1000, 0, "cpu", tmp_path / "run")
+    assert first["steps"] >= 1000 + often["batch_size"]
+    metrics = (tmp_path / "run" / "metrics.csv").read_bytes()
+    again = train("InvertedPendulum-v5", "vine", 1000, 0, "cpu", tmp_path / "run", resume=True)
+    assert (again["steps"], again["return_mean"]) == (first["steps"], first["return_mean"])
+    assert (tmp_path / "run" / "metrics.csv").read_bytes() == metrics
+    with pytest.raises(ValueError, match="more than --steps 500; nothing was changed"):
+        train("InvertedPendulum-v5", "vine", 500, 0, "cpu", tmp_path / "run", resume=True)
+
+
 @pytest.mark.parametrize("wrong", [{"branches": 1}, {"branch_states": 1000}])
 def test_settings_that_no_vine_can_have(wrong):
     with pytest.raises(ValueError, match="branch"):

@@ -569,6 +569,11 @@ class RunFolder:
             ) from None
         return True
 
+    def steps_after(self, updates: int) -> int:
+        """Return the steps made in the first `updates` updates, as metrics.csv has them; 0 before the first."""
+        with (self.path / "metrics.csv").open(newline="") as file:
+            return max((int(row["steps"]) for row in csv.DictReader(file) if int(row["update"]) <= updates), default=0)
+
     def trim_metrics(self, updates: int) -> None:
         """Keep the rows of the first `updates` updates: later ones are computed again."""
         header, file = (",".join(COLUMNS) + "\n").encode(), self.path / "metrics.csv"
@@ -635,7 +640,7 @@ def train(
             if found.get(key) != value:
                 raise ValueError(f"{out} holds a run with {key} {found.get(key)!r}, not {value!r}; nothing was changed")
         folder.load_into(trainer, "checkpoint.pt")
-        if trainer.steps >= steps + trainer.settings.batch_size:
+        if folder.steps_after(trainer.count - 1) >= steps:  # the last update of a run may go beyond what was asked
             raise ValueError(f"{out} holds {trainer.steps} steps, more than --steps {steps}; nothing was changed")
         folder.trim_metrics(trainer.count)
     else:
