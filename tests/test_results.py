@@ -1,11 +1,10 @@
 """The recorded training runs: complete, made with the settings that stand in the library, and within their bounds."""
 
-import csv
 import json
 
 import pytest
 
-from trpobook.results import AGENTS, DATA, PLAN, SWEEP, SWEEP_PLAN, TASKS, log_of, table
+from trpobook.results import AGENTS, DATA, PLAN, SWEEP_PLAN, TASKS, log_of, sweep_lines, table
 from trpobook.settings import as_data, settings_for
 from trpobook.training import restore
 
@@ -45,8 +44,7 @@ def test_each_run_is_whole_and_trpo_stayed_in_its_trust_region(run):
 
 
 def test_the_sweep_is_whole():
-    with SWEEP.open() as rows:
-        found = [[row[name] for name in ("algo", "task", "setting", "value", "seed")] for row in csv.DictReader(rows)]
+    found = [[row[name] for name in ("algo", "task", "setting", "value", "seed")] for row in sweep_lines()]
     assert found == [list(map(str, plan)) for plan in SWEEP_PLAN]
 
 

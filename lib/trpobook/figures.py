@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import inspect
 import json
 import math
@@ -14,7 +13,7 @@ import numpy as np
 from . import plots, style
 from .environments import MUJOCO_TASKS
 from .line_search import line_search
-from .results import TASKS, logs
+from .results import TASKS, logs, sweep_lines
 from .settings import settings_for
 from .training import restore
 from .video import film, film_strip, write_mp4
@@ -141,8 +140,7 @@ def sweep(data: Path, *algos: str):
     Args:
         data: written by `trpobook.results`; settings that it doesn't have yet get no panel.
     """
-    with data.open() as file:
-        rows = [row for row in csv.DictReader(file) if row["algo"] in algos]
+    rows = sweep_lines(*algos, data=data)
     settings = dict.fromkeys((row["algo"], row["task"], row["setting"]) for row in rows if row["setting"] in SWEPT)
     width, height = 0.75 + 2.7 * min(4, len(settings)), 2.8 * math.ceil(len(settings) / 4)
     figure, axes = style.figure(len(settings), width=width, height=height)

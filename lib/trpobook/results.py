@@ -85,9 +85,7 @@ def make_run(run: Planned) -> None:
     if data.exists() and (agent is None or agent.exists()):
         return
     folder = RUNS / run.name
-    ended = (folder / "final.pt").exists() and restore(folder).steps >= run.steps
-    if not ended:
-        train(run.task, run.algo, run.steps, run.seed, "cpu", folder, resume=(folder / "config.json").exists())
+    train(run.task, run.algo, run.steps, run.seed, "cpu", folder, resume=(folder / "config.json").exists())
     returns = restore(folder).evaluate()
     config = RunFolder(folder).config()
     DATA.mkdir(parents=True, exist_ok=True)
@@ -116,12 +114,9 @@ def short(value: str) -> str:
 def sweep() -> None:
     """Train with one setting changed at a time, and keep one line a run: what it reached, and how its updates went."""
     key = ("algo", "task", "setting", "value", "seed")
-    done = set()
-    if SWEEP.exists():
-        with SWEEP.open() as rows:
-            done = {tuple(row[name] for name in key) for row in csv.DictReader(rows)}
-    else:
+    if not SWEEP.exists():
         SWEEP.write_text(",".join([*key, "steps", "return", "evaluation", "kl", "accepted", "backtracks"]) + "\n")
+    done = {tuple(row[name] for name in key) for row in sweep_lines()}
     for plan in SWEEP_PLAN:
         if tuple(map(str, plan)) in done:
             continue
@@ -137,6 +132,12 @@ def sweep() -> None:
             csv.writer(file, lineterminator="\n").writerow(
                 [*plan, SWEEP_STEPS, *(f"{number:.5g}" for number in numbers)]
             )
+
+
+def sweep_lines(*algos: str, data: Path = SWEEP) -> list[dict[str, str]]:
+    """Return the lines of the sweep in `data`, as they are written; with `algos`, only theirs."""
+    with data.open() as lines:
+        return [row for row in csv.DictReader(lines) if not algos or row["algo"] in algos]
 
 
 def evaluations(task: str, algo: str = "trpo") -> list[list[float]]:
