@@ -17,7 +17,7 @@ help:
 	@echo "make notebooks  execute every lesson again and store its outputs"
 
 lab: $(READY)
-	$(VENV) -m trpobook.lab
+	$(VENV) -m trpobook.book.lab
 
 # The pages come last and alone: their answers to a key press are timed.
 test: lint debian
@@ -32,11 +32,12 @@ bench: $(READY)
 	$(VENV) -m trpobook bench
 
 results: $(READY)
-	$(VENV) -m trpobook.cliff
-	$(VENV) -m trpobook.results
+	$(VENV) -m trpobook.book.cliff
+	$(VENV) -m trpobook.book.results
 
 figures: $(READY)
-	$(VENV) -m trpobook.figures
+	$(VENV) -m trpobook.book.figures
+	$(VENV) -m trpobook.widgets.stills
 
 notebooks: $(READY)
 	$(VENV) tools/execute_notebooks.py notebooks/*.ipynb

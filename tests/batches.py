@@ -3,7 +3,7 @@
 import torch
 from torch.nn.utils import parameters_to_vector
 
-from trpobook.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
 
 
 def make_batch(discrete: bool = False, rows: int = 200):

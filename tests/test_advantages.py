@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook.advantages import (
-    explained_variance,
-    gae,
-    gae_bias,
-    gae_moments,
-    lambda_weights,
-    n_step_advantages,
-)
-from trpobook.mdp import TabularMDP, gridworld, random_mdp, random_policy
+from trpobook.agents.advantages import explained_variance, gae
+from trpobook.finite.estimators import gae_bias, gae_moments, lambda_weights, n_step_advantages
+from trpobook.finite.mdp import TabularMDP, gridworld, random_mdp, random_policy
 
 T, N = 12, 4
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trpobook.bounds import (
+from trpobook.finite.bounds import (
     agreeing_visitation,
     cpi_bound,
     cpi_step,
@@ -24,8 +24,8 @@ from trpobook.bounds import (
     visitation_bound,
     visitation_shift,
 )
-from trpobook.divergences import kl_categorical, total_variation
-from trpobook.mdp import TabularMDP, gridworld, random_mdp, random_policy, softmax, two_step_cliff
+from trpobook.finite.divergences import kl_categorical, total_variation
+from trpobook.finite.mdp import TabularMDP, gridworld, random_mdp, random_policy, softmax, two_step_cliff
 
 GRID = gridworld()
 UNIFORM = np.full((25, 4), 0.25)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from trpobook.branching import (
+from trpobook.finite.branching import (
     best_branches,
     branch,
     branch_length,
@@ -16,7 +16,7 @@ from trpobook.branching import (
     truncated_q,
     vine_spread,
 )
-from trpobook.mdp import TabularMDP, gridworld, random_mdp, random_policy
+from trpobook.finite.mdp import TabularMDP, gridworld, random_mdp, random_policy
 
 GAMMA = 0.8
 

@@ -14,17 +14,17 @@ import pytest
 import torch
 
 from trpobook.__main__ import main
-from trpobook.settings import settings_for
-from trpobook.training import COLUMNS, TIMINGS
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import COLUMNS, TIMINGS
 
 TASK = "InvertedPendulum-v5"
 
 # A run small enough to test: the command line has no options for it, on purpose.
 SMALL = """
 import sys
-import trpobook.training as training
+import trpobook.runs.training as training
 from trpobook.__main__ import main
-from trpobook.settings import settings_for
+from trpobook.runs.settings import settings_for
 training.settings_for = lambda task, algo: settings_for(
     task, algo, num_envs=4, batch_size=256, checkpoint_steps=1000, hidden=(16,), value_epochs=2)
 sys.exit(main(sys.argv[1:]))
@@ -34,7 +34,7 @@ sys.exit(main(sys.argv[1:]))
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     options = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 1000, "hidden": (16,), "value_epochs": 2}
-    monkeypatch.setattr("trpobook.training.settings_for", lambda task, algo: settings_for(task, algo, **options))
+    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **options))
 
 
 def train(out, *options, steps=2500, env=TASK):

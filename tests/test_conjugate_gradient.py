@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from trpobook.conjugate_gradient import conjugate_gradient
+from trpobook.algorithms.conjugate_gradient import conjugate_gradient
 
 
 def spd(n, generator, eigenvalues=None):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trpobook.divergences import (
+from trpobook.finite.divergences import (
     bretagnolle_huber_bound,
     chi_squared,
     cross_entropy,

@@ -7,8 +7,8 @@ import gymnasium
 import numpy as np
 import pytest
 
-from trpobook import environments
-from trpobook.environments import MUJOCO_TASKS, Environments, RunningMoments
+from trpobook.agents import environments
+from trpobook.agents.environments import MUJOCO_TASKS, Environments, RunningMoments
 
 envpool = pytest.importorskip("envpool", reason="EnvPool has no wheel for this platform")
 
@@ -88,7 +88,7 @@ def test_an_unknown_task_is_named(task):
 
 
 def test_mujoco_writes_neither_to_standard_error_nor_into_the_folder(tmp_path):
-    code = "from trpobook.environments import Environments; Environments('HalfCheetah-v5', 2, 0).reset()"
+    code = "from trpobook.agents.environments import Environments; Environments('HalfCheetah-v5', 2, 0).reset()"
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0 and run.stderr == "" and list(tmp_path.iterdir()) == []
 

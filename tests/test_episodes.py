@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trpobook.episodes import all_episodes, rewards_to_go, sample_episodes
-from trpobook.mdp import GOAL, TRAP, TabularMDP, gridworld, random_mdp, random_policy, two_step_cliff
+from trpobook.finite.episodes import all_episodes, rewards_to_go, sample_episodes
+from trpobook.finite.mdp import GOAL, TRAP, TabularMDP, gridworld, random_mdp, random_policy, two_step_cliff
 
 FAILURE = 1e-9
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook import training
 from trpobook.__main__ import main
-from trpobook.settings import settings_for
-from trpobook.training import Trainer, train
+from trpobook.runs import training
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import Trainer, train
 
 TASK = "InvertedPendulum-v5"
 SMALL = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 500, "hidden": (8,), "value_epochs": 1}

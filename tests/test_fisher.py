@@ -9,13 +9,13 @@ from torch import nn
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from trpobook.fisher import (
+from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.algorithms.fisher import (
     explicit_fisher,
     fisher_vector_product,
     fisher_vector_product_by_double_backward,
     linearise_by_autograd,
 )
-from trpobook.policies import CategoricalPolicy, GaussianPolicy
 
 pytestmark = pytest.mark.usefixtures("float64")
 

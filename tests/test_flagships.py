@@ -1,6 +1,6 @@
 """The gridworld laboratory and the slice, in headless Chromium on plain pages: no kernel, no network.
 
-Their JavaScript repeats the mathematics of `trpobook.laboratory`, and is held to it and to the recorded trajectories.
+Their JavaScript repeats the mathematics of `trpobook.finite.laboratory`, and is held to it and to recorded trajectories.
 """
 
 import json
@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from test_browser import WATCH_PICTURES
-from trpobook import plots, style
-from trpobook.bounds import golden_section
-from trpobook.laboratory import PRESETS, Laboratory, Rule, cliff_slice, lcg_uniform
-from trpobook.mdp import GOAL, START, TRAP, softmax
+from trpobook.book import plots, style
+from trpobook.finite.bounds import golden_section
+from trpobook.finite.laboratory import PRESETS, Laboratory, Rule, cliff_slice, lcg_uniform
+from trpobook.finite.mdp import GOAL, START, TRAP, softmax
 from trpobook.widgets import lesson_09
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "laboratory.json").read_text(encoding="utf-8"))

@@ -6,11 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trpobook.divergences import kl_categorical
-from trpobook.fisher import explicit_fisher
-from trpobook.geometry import compatible_weights, fisher_softmax, gauss_newton, natural_step
-from trpobook.mdp import random_mdp, random_policy, softmax
-from trpobook.policies import CategoricalPolicy
+from trpobook.agents.policies import CategoricalPolicy
+from trpobook.algorithms.fisher import explicit_fisher
+from trpobook.finite.divergences import kl_categorical
+from trpobook.finite.geometry import compatible_weights, fisher_softmax, gauss_newton, natural_step
+from trpobook.finite.mdp import random_mdp, random_policy, softmax
 
 
 def test_fisher_of_a_softmax_is_the_covariance_of_its_scores():

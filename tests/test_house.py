@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from conftest import BOOK, LESSONS
-from trpobook import doctor, full_or_quick
-from trpobook.lab import lab_arguments, update_working_copy
+from trpobook.book import doctor
+from trpobook.book.lab import lab_arguments, update_working_copy
+from trpobook.book.quick import full_or_quick
 
 README = (BOOK / "README.md").read_text(encoding="utf-8")
 

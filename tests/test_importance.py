@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from trpobook import importance
-from trpobook.divergences import chi_squared, trajectory_kl
-from trpobook.mdp import random_mdp, random_policy
+from trpobook.finite import importance
+from trpobook.finite.divergences import chi_squared, trajectory_kl
+from trpobook.finite.mdp import random_mdp, random_policy
 
 positive = arrays(float, st.integers(1, 30), elements=st.floats(1e-6, 1e6))
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from trpobook.intervals import MOST_VALUES, bootstrap_interval
+from trpobook.book.intervals import MOST_VALUES, bootstrap_interval
 
 rng = np.random.default_rng(10)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trpobook.laboratory import (
+from trpobook.finite.laboratory import (
     PRESETS,
     Laboratory,
     Rule,
@@ -16,7 +16,7 @@ from trpobook.laboratory import (
     lcg_uniform,
     row_and_column_indicators,
 )
-from trpobook.mdp import softmax, two_step_cliff
+from trpobook.finite.mdp import softmax, two_step_cliff
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "laboratory.json").read_text(encoding="utf-8"))
 LAB = Laboratory()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook import language
-from trpobook.divergences import kl_categorical
+from trpobook.algorithms import language
+from trpobook.finite.divergences import kl_categorical
 
 
 @pytest.fixture

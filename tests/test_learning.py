@@ -6,8 +6,8 @@ With the sign of the advantages turned, or with random ones, the pendulum stays 
 import pytest
 import torch
 
-from trpobook.settings import settings_for
-from trpobook.training import Trainer
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import Trainer
 
 SMALL_BATCHES = {"num_envs": 32, "batch_size": 2048}  # more updates in fewer steps
 
@@ -33,7 +33,7 @@ def test_hopper_leaves_the_ground_after_80_000_steps():
 
 @pytest.mark.parametrize("breakage", ["sign", "noise"])
 def test_a_broken_update_reaches_none_of_these_margins(breakage, monkeypatch):
-    from trpobook import training
+    from trpobook.runs import training
 
     real, generator = training.UPDATES["trpo"], torch.Generator().manual_seed(0)
 

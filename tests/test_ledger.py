@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trpobook.ledger import Ledger
-from trpobook.references import CITATIONS, references
+from trpobook.book.ledger import Ledger
+from trpobook.book.references import CITATIONS, references
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")

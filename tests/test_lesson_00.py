@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from conftest import BOOK
-from trpobook import cliff
-from trpobook.settings import as_data
+from trpobook.book import cliff
+from trpobook.runs.settings import as_data
 from trpobook.widgets import lesson_00
 
 

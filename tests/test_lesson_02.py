@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from trpobook.mdp import TabularMDP
+from trpobook.finite.mdp import TabularMDP
 from trpobook.widgets.lesson_02 import VALUES, compute_arrows, compute_scatter
 
 

@@ -9,9 +9,9 @@ import nbformat
 import numpy as np
 import pytest
 
-from trpobook import figures
-from trpobook.advantages import gae_moments
-from trpobook.mdp import gridworld
+from trpobook.book import figures
+from trpobook.finite.estimators import gae_moments
+from trpobook.finite.mdp import gridworld
 from trpobook.widgets.lesson_03 import CELL, LAMBDAS, centred, compute_tradeoff, error_pattern, tradeoff, uniform
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from trpobook.divergences import kl_categorical
-from trpobook.importance import effective_sample_size, trajectory_chi_squared
+from trpobook.finite.divergences import kl_categorical
+from trpobook.finite.importance import effective_sample_size, trajectory_chi_squared
 from trpobook.widgets.lesson_04 import EPISODES, HORIZONS, compute_weights
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from trpobook.bounds import expected_advantage, guess_error, performance_difference
-from trpobook.mdp import GOAL, START, TRAP, gridworld, random_mdp, random_policy
+from trpobook.finite.bounds import expected_advantage, guess_error, performance_difference
+from trpobook.finite.mdp import GOAL, START, TRAP, gridworld, random_mdp, random_policy
 from trpobook.widgets import lesson_05
 from trpobook.widgets.lesson_05 import OLD, WORLD, ArrowGrid, compute_turned, quarters, turned_policy, turns
 

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from trpobook import bounds
-from trpobook.divergences import kl_categorical
-from trpobook.mdp import TabularMDP, gridworld, softmax
+from trpobook.finite import bounds
+from trpobook.finite.divergences import kl_categorical
+from trpobook.finite.mdp import TabularMDP, gridworld, softmax
 from trpobook.widgets import lesson_06
 from trpobook.widgets.lesson_06 import EXPONENTS, WALKER, compute_slice, curve
 

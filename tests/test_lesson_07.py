@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from trpobook.divergences import kl_categorical, kl_gaussian
-from trpobook.mdp import softmax
+from trpobook.finite.divergences import kl_categorical, kl_gaussian
+from trpobook.finite.mdp import softmax
 from trpobook.widgets.lesson_07 import (
     DIRECTIONS,
     bell_return,

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook.conjugate_gradient import conjugate_gradient, next_direction, search_along
+from trpobook.algorithms.conjugate_gradient import conjugate_gradient
+from trpobook.algorithms.fisher import explicit_fisher, fisher_vector_product
+from trpobook.book.derivations import curvature_product, next_direction, score_product, search_along
 from trpobook.exercises import diagnose
-from trpobook.fisher import curvature_product, explicit_fisher, fisher_vector_product, score_product
 from trpobook.widgets import lesson_08 as interactives
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook.bounds import surrogate
-from trpobook.geometry import natural_step
-from trpobook.laboratory import PRESETS, Laboratory, Rule
-from trpobook.line_search import line_search
-from trpobook.mdp import gridworld, random_mdp, random_policy, softmax, two_step_cliff
-from trpobook.tabular_trpo import backtrack, full_step, max_and_mean_kl, penalty_for
+from trpobook.algorithms.line_search import line_search
+from trpobook.finite.bounds import surrogate
+from trpobook.finite.geometry import natural_step
+from trpobook.finite.laboratory import PRESETS, Laboratory, Rule
+from trpobook.finite.mdp import gridworld, random_mdp, random_policy, softmax, two_step_cliff
+from trpobook.finite.tabular_trpo import backtrack, full_step, max_and_mean_kl, penalty_for
 
 BOOK = Path(__file__).resolve().parents[1]
 LAB = Laboratory()

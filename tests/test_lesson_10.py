@@ -9,13 +9,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import test_widgets
 from test_exercises import NOTEBOOKS, define, solutions
-from trpobook import figures, plots, style
+from trpobook.agents.policies import GaussianPolicy
+from trpobook.agents.video import side_by_side
+from trpobook.algorithms.trpo import trpo_update
+from trpobook.book import figures, plots, style
+from trpobook.book.results import log_of
 from trpobook.exercises import load
-from trpobook.policies import GaussianPolicy
-from trpobook.results import log_of
-from trpobook.training import COLUMNS, Trainer, train
-from trpobook.trpo import trpo_update
-from trpobook.video import side_by_side
+from trpobook.runs.training import COLUMNS, Trainer, train
 from trpobook.widgets.base import Interactive, slider
 from trpobook.widgets.lesson_10 import Line, forensics, log_columns, mean_sigma, radius_dial, step_at
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from trpobook import plots, style
-from trpobook.branching import branch_length, branch_moments, sample_branches, single_spread, vine_spread
-from trpobook.laboratory import Laboratory
-from trpobook.mdp import GOAL, TRAP, gridworld
+from trpobook.book import plots, style
+from trpobook.finite.branching import branch_length, branch_moments, sample_branches, single_spread, vine_spread
+from trpobook.finite.laboratory import Laboratory
+from trpobook.finite.mdp import GOAL, TRAP, gridworld
 from trpobook.widgets.lesson_11 import COUNTS, FROM, compute_vines, half_trained
 
 WORLD = gridworld()

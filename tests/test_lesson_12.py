@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from test_exercises import NOTEBOOKS, define, solutions
-from trpobook import plots, ppo, style
-from trpobook.divergences import kl_categorical
-from trpobook.settings import settings_for
-from trpobook.training import COLUMNS, Trainer
+from trpobook.algorithms import ppo
+from trpobook.book import plots, style
+from trpobook.finite.divergences import kl_categorical
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import COLUMNS, Trainer
 from trpobook.widgets.lesson_12 import (
     Epochs,
     draw_clip,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook.policies import CategoricalPolicy
+from trpobook.agents.policies import CategoricalPolicy
 from trpobook.widgets.lesson_13 import Watched, saliency, scrubber
 
 NAMES = ("wait", "fire", "right", "left")

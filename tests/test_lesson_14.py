@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from trpobook import language
-from trpobook.divergences import kl_categorical
+from trpobook.algorithms import language
+from trpobook.finite.divergences import kl_categorical
 from trpobook.widgets import lesson_14
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from trpobook.line_search import line_search
+from trpobook.algorithms.line_search import line_search
 
 THETA = torch.tensor([1.0, 2.0], dtype=torch.float64)
 STEP = torch.tensor([2.0, 0.0], dtype=torch.float64)

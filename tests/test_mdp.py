@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trpobook.mdp import (
+from trpobook.finite.mdp import (
     GOAL,
     START,
     TRAP,

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from batches import make_batch, theta
-from trpobook.fisher import explicit_fisher
-from trpobook.natural_gradient import natural_gradient_update
-from trpobook.training import Trainer
+from trpobook.algorithms.fisher import explicit_fisher
+from trpobook.algorithms.natural_gradient import natural_gradient_update
+from trpobook.runs.training import Trainer
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -7,17 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from trpobook import environments
 from trpobook.__main__ import main
-from trpobook.environments import ATARI_TASKS, Environments, RawPixels
-from trpobook.fisher import explicit_fisher, fisher_vector_product, fisher_vector_product_by_double_backward
-from trpobook.policies import CategoricalPolicy, ConvNet, make_policy
-from trpobook.rollouts import Sampler, evaluate
-from trpobook.settings import settings_for
-from trpobook.training import Trainer, restore
-from trpobook.trpo import trpo_update
-from trpobook.value_function import ValueFunction
-from trpobook.video import film
+from trpobook.agents import environments
+from trpobook.agents.environments import ATARI_TASKS, Environments, RawPixels
+from trpobook.agents.policies import CategoricalPolicy, ConvNet, make_policy
+from trpobook.agents.rollouts import Sampler, evaluate
+from trpobook.agents.value_function import ValueFunction
+from trpobook.agents.video import film
+from trpobook.algorithms.fisher import explicit_fisher, fisher_vector_product, fisher_vector_product_by_double_backward
+from trpobook.algorithms.trpo import trpo_update
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import Trainer, restore
 
 pytest.importorskip("envpool", reason="EnvPool has no wheel for this platform")
 
@@ -219,7 +219,7 @@ def test_what_cannot_play_says_so_in_a_line(algo, tmp_path, capsys):
 
 
 def test_the_command_line_trains_resumes_evaluates_and_films_a_game(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("trpobook.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
+    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
     monkeypatch.setattr(Trainer.evaluate, "__defaults__", (2,))
     out, clip = str(tmp_path / "run"), tmp_path / "clip.mp4"
     command = ["train", "--env", "Breakout-v5", "--seed", "1", "--out", out]

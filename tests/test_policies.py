@@ -5,8 +5,8 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from trpobook.policies import MLP, CategoricalPolicy, GaussianPolicy, make_policy
-from trpobook.value_function import ValueFunction
+from trpobook.agents.policies import MLP, CategoricalPolicy, GaussianPolicy, make_policy
+from trpobook.agents.value_function import ValueFunction
 
 
 @pytest.fixture

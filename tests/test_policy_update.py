@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from batches import make_batch, theta
-from trpobook.natural_gradient import natural_gradient_update
-from trpobook.reinforce import reinforce_update
+from trpobook.algorithms.natural_gradient import natural_gradient_update
+from trpobook.algorithms.reinforce import reinforce_update
 
 pytestmark = pytest.mark.usefixtures("float64")
 

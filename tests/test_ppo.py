@@ -9,10 +9,10 @@ from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector
 
 from batches import make_batch, theta
-from trpobook import training
-from trpobook.ppo import Memory, adapted_beta, clipped_surrogate, ppo_kl_update, ppo_update
-from trpobook.settings import settings_for
-from trpobook.training import Trainer
+from trpobook.algorithms.ppo import Memory, adapted_beta, clipped_surrogate, ppo_kl_update, ppo_update
+from trpobook.runs import training
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import Trainer
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -7,9 +7,9 @@ import torch
 from torch.nn.utils import vector_to_parameters
 
 from batches import make_batch, theta
-from trpobook.reinforce import reinforce_update
-from trpobook.settings import settings_for
-from trpobook.training import Trainer
+from trpobook.algorithms.reinforce import reinforce_update
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import Trainer
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from trpobook.results import AGENTS, DATA, PLAN, SWEEP_PLAN, TASKS, log_of, sweep_lines, table
-from trpobook.settings import as_data, settings_for
-from trpobook.training import restore
+from trpobook.book.results import AGENTS, DATA, PLAN, SWEEP_PLAN, TASKS, log_of, sweep_lines, table
+from trpobook.runs.settings import as_data, settings_for
+from trpobook.runs.training import restore
 
 each_run = pytest.mark.parametrize("run", PLAN, ids=lambda run: run.name)
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from trpobook.environments import Environments, RunningMoments
-from trpobook.rollouts import Sampler, evaluate
+from trpobook.agents.environments import Environments, RunningMoments
+from trpobook.agents.rollouts import Sampler, evaluate
 
 
 class Counter(gymnasium.Env):

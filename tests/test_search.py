@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook.environments import Environments, RunningMoments
-from trpobook.policies import CategoricalPolicy, GaussianPolicy
-from trpobook.search import CrossEntropy, Population
-from trpobook.settings import settings_for
-from trpobook.training import SEARCHES, Search, train
+from trpobook.agents.environments import Environments, RunningMoments
+from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.algorithms.search import CrossEntropy, Population
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import SEARCHES, Search, train
 
 TARGET = np.array([1.0, -2.0, 0.5, 0.0])
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook import environments, training
-from trpobook.settings import Settings, as_data, settings_for
-from trpobook.training import COLUMNS, TIMINGS, RunFolder, Trainer, choose_device, restore, train
+from trpobook.agents import environments
+from trpobook.runs import training
+from trpobook.runs.settings import Settings, as_data, settings_for
+from trpobook.runs.training import COLUMNS, TIMINGS, RunFolder, Trainer, choose_device, restore, train
 
 SMALL = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 1000, "hidden": (16,), "value_epochs": 2}
 needs_envpool = pytest.mark.skipif(environments.envpool is None, reason="EnvPool has no wheel for this platform")
@@ -21,7 +22,7 @@ needs_envpool = pytest.mark.skipif(environments.envpool is None, reason="EnvPool
 @pytest.fixture
 def small(monkeypatch):
     """Make every run small: a few hundred rows a batch, a checkpoint every thousand steps."""
-    monkeypatch.setattr("trpobook.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
+    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
 
 
 def rows_of(trainer, steps):
@@ -153,8 +154,8 @@ def test_the_package_imports_and_trains_where_envpool_is_not_installed():
     code = """
 import sys
 sys.modules["envpool"] = None
-from trpobook.training import Trainer
-from trpobook.settings import settings_for
+from trpobook.runs.training import Trainer
+from trpobook.runs.settings import settings_for
 rows = list(Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", batch_size=256)).updates(500))
 print(rows[-1]["steps"])
 """

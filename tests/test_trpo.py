@@ -6,11 +6,11 @@ from torch import nn
 from torch.distributions import Categorical, kl_divergence
 from torch.nn.utils import parameters_to_vector
 
-from trpobook import trpo
-from trpobook.fisher import fisher_vector_product
-from trpobook.line_search import Accepted, line_search
-from trpobook.policies import CategoricalPolicy, GaussianPolicy
-from trpobook.trpo import trpo_update
+from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.algorithms import trpo
+from trpobook.algorithms.fisher import fisher_vector_product
+from trpobook.algorithms.line_search import Accepted, line_search
+from trpobook.algorithms.trpo import trpo_update
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook.environments import RunningMoments
-from trpobook.importance import self_normalised_mean
-from trpobook.policies import CategoricalPolicy, GaussianPolicy
-from trpobook.settings import settings_for
-from trpobook.training import Vine, restore, train
-from trpobook.vine import Simulator, climb, discounted_sums, follow, grow, self_normalised
+from trpobook.agents.environments import RunningMoments
+from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.algorithms.vine import Simulator, climb, discounted_sums, follow, grow, self_normalised
+from trpobook.finite.importance import self_normalised_mean
+from trpobook.runs.settings import settings_for
+from trpobook.runs.training import Vine, restore, train
 
 
 def draw(simulator, rng):
@@ -191,7 +191,7 @@ def test_it_balances_the_cart_pole():
 
 
 def test_the_run_on_disk_counts_every_step(tmp_path, monkeypatch):
-    monkeypatch.setattr("trpobook.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
+    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
     train("InvertedPendulum-v5", "vine", 1500, 0, "cpu", tmp_path / "run")
     header, first, *_ = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
     row = dict(zip(header.split(","), first.split(","), strict=True))
@@ -203,7 +203,7 @@ def test_the_run_on_disk_counts_every_step(tmp_path, monkeypatch):
 
 def test_a_run_that_has_ended_resumes_to_the_same_end_however_far_its_last_update_went(tmp_path, monkeypatch):
     often = SMALL | {"checkpoint_steps": 1000}
-    monkeypatch.setattr("trpobook.training.settings_for", lambda task, algo: settings_for(task, algo, **often))
+    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **often))
     first = train("InvertedPendulum-v5", "vine", 1000, 0, "cpu", tmp_path / "run")
     assert first["steps"] >= 1000 + often["batch_size"]
     metrics = (tmp_path / "run" / "metrics.csv").read_bytes()

@@ -8,8 +8,8 @@ import ipywidgets
 import numpy as np
 import pytest
 
-from trpobook import figures, style
-from trpobook.widgets import lesson_01
+from trpobook.book import figures, style
+from trpobook.widgets import lesson_01, stills
 from trpobook.widgets.base import Interactive, slider
 
 BOOK = Path(__file__).resolve().parents[1]
@@ -155,6 +155,7 @@ def test_the_other_kl_bounds_the_variance_no_better():
 
 def test_the_figures_command_makes_every_picture(tmp_path):
     figures.make(tmp_path)
+    stills.make(tmp_path)
     made = sorted(path.name for path in tmp_path.iterdir())
-    assert made == sorted([*figures.PICTURES, *figures.stored_pictures(), "learning_curves.png"])
+    assert made == sorted([*stills.PICTURES, *figures.stored_pictures(), "learning_curves.png"])
     assert all((BOOK / "figures" / name).exists() for name in made)

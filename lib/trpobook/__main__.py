@@ -64,7 +64,7 @@ def build_parser() -> Parser:
 def run_train(options) -> int:
     from tqdm import tqdm
 
-    from trpobook.training import train
+    from trpobook.runs.training import train
 
     out = options.out or Path("runs") / f"{options.env}-{options.algo}-{options.seed}"
     with ExitStack() as stack:
@@ -85,7 +85,7 @@ def run_train(options) -> int:
 
 
 def run_evaluate(options) -> int:
-    from trpobook.training import restore
+    from trpobook.runs.training import restore
 
     if options.episodes < 1:
         raise ValueError(f"--episodes is {options.episodes}; it must be at least 1")
@@ -108,11 +108,11 @@ def run_evaluate(options) -> int:
 
 
 def run_record(options) -> int:
-    from trpobook.video import film, write_mp4
+    from trpobook.agents.video import film, write_mp4
 
     if not options.out.parent.is_dir():
         raise ValueError(f"--out is {options.out}, but there is no folder {options.out.parent}; create it first")
-    from trpobook.training import restore
+    from trpobook.runs.training import restore
 
     trainer = restore(options.dir)
     frames = film(trainer.policy, trainer.observation_moments, trainer.task, trainer.seed)
@@ -122,14 +122,14 @@ def run_record(options) -> int:
 
 
 def run_bench(options) -> int:
-    from trpobook.bench import bench
+    from trpobook.book.bench import bench
 
     print(json.dumps(bench(options.baseline)))
     return 0
 
 
 def run_doctor(options) -> int:
-    from trpobook.doctor import main as doctor
+    from trpobook.book.doctor import main as doctor
 
     return doctor()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from trpobook.mdp import softmax
+from trpobook.finite.mdp import softmax
 
 
 def ess_upside_down(weights):

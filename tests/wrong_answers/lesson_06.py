@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from trpobook.divergences import kl_categorical
+from trpobook.finite.divergences import kl_categorical
 
 
 def _tv(old, new):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from trpobook.divergences import kl_categorical, total_variation
-from trpobook.mdp import softmax
+from trpobook.finite.divergences import kl_categorical, total_variation
+from trpobook.finite.mdp import softmax
 
 
 def _scaled(s, g, b):

@@ -3,6 +3,6 @@
 One module a lesson, `lesson_01` …, each with a table EXERCISES of data; `checks` holds what they share.
 """
 
-from .checks import Exercise, Verdict, check, diagnose, load
+from trpobook.exercises.checks import Exercise, Verdict, check, diagnose, load
 
 __all__ = ["Exercise", "Verdict", "check", "diagnose", "load"]

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
 
 
 def _reward_cases(seed: int) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
 
 COINS = (np.array([0.5, 0.5]), np.array([0.9, 0.1]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
 
 # 3.1, the mixture of n-step advantages
 

@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from ..mdp import TabularMDP, random_mdp, random_policy
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
+from trpobook.finite.mdp import TabularMDP, random_mdp, random_policy
 
 GAMMA, SWEEPS = 0.7, 100  # what so many sweeps leave out, 0.7^100, is below rounding
 

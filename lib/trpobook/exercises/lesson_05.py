@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..mdp import TabularMDP, gridworld, random_mdp, random_policy
-from .checks import Exercise
-from .worlds import LEFT, RIGHT, TINY, play, tidy, visits_of
+from trpobook.exercises.checks import Exercise
+from trpobook.exercises.worlds import LEFT, RIGHT, TINY, play, tidy, visits_of
+from trpobook.finite.mdp import TabularMDP, gridworld, random_mdp, random_policy
 
 
 def _return(mdp: TabularMDP, pi: np.ndarray) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..mdp import gridworld, random_mdp, random_policy, softmax
-from .checks import Exercise
-from .worlds import LEFT, RIGHT, TINY, tidy, visits_of
+from trpobook.exercises.checks import Exercise
+from trpobook.exercises.worlds import LEFT, RIGHT, TINY, tidy, visits_of
+from trpobook.finite.mdp import gridworld, random_mdp, random_policy, softmax
 
 
 def _tv(old, new):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
 
 # 7.1, the Fisher matrix of a softmax
 

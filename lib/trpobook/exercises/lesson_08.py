@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
 
 
 def _spd(rng, n: int) -> np.ndarray:

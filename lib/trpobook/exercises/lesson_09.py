@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..mdp import gridworld, random_mdp, random_policy, softmax, two_step_cliff
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
+from trpobook.finite.mdp import gridworld, random_mdp, random_policy, softmax, two_step_cliff
 
 # 9.1, the full step
 

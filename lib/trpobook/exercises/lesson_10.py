@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch.nn.utils import parameters_to_vector
 
-from ..policies import CategoricalPolicy, GaussianPolicy
-from .checks import Exercise
+from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.exercises.checks import Exercise
 
 # 10.1, the Fisher-vector product
 

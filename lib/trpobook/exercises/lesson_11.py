@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..mdp import TabularMDP
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
+from trpobook.finite.mdp import TabularMDP
 
 
 class Track:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import torch
 
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
 
 EPS = 0.2
 # both signs of A, both sides of the band and its inside, nothing on an edge

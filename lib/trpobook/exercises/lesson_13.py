@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.autograd.functional import jacobian
 
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
 
 # 13.1, the stack of frames
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .checks import Exercise
+from trpobook.exercises.checks import Exercise
 
 
 def _softmax(z):

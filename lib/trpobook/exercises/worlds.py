@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..mdp import TabularMDP
+from trpobook.finite.mdp import TabularMDP
 
 LONG = 1e-13  # a world is played until γᵗ falls below this
 

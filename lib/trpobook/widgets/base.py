@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .. import plots, style
+from trpobook.book import plots, style
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from .. import cliff, plots, style
-from .base import Interactive, slider
+from trpobook.book import cliff, plots, style
+from trpobook.widgets.base import Interactive, slider
 
 RULES = {"reinforce": style.NEW, "trpo": style.OLD}
 LONGEST = 500  # steps, the time limit of CartPole

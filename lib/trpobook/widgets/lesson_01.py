@@ -7,9 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import plots, style
-from ..divergences import bretagnolle_huber_bound, chi_squared, kl_categorical, pinsker_bound, total_variation
-from .base import Interactive, slider
+from trpobook.book import plots, style
+from trpobook.finite.divergences import (
+    bretagnolle_huber_bound,
+    chi_squared,
+    kl_categorical,
+    pinsker_bound,
+    total_variation,
+)
+from trpobook.widgets.base import Interactive, slider
 
 
 class Pair(NamedTuple):

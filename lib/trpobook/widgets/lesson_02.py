@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.patches import Ellipse
 
-from .. import style
-from .base import Interactive, slider
+from trpobook.book import style
+from trpobook.widgets.base import Interactive, slider
 
 VALUES = np.array([3.0, 2.0, 1.0])  # Q of the three actions
 REST = np.array([0.7, 0.3])  # how the second and the third share what the first leaves

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import plots, style
-from ..advantages import gae_moments
-from ..mdp import TabularMDP, gridworld
-from .base import Interactive, slider
+from trpobook.book import plots, style
+from trpobook.finite.estimators import gae_moments
+from trpobook.finite.mdp import TabularMDP, gridworld
+from trpobook.widgets.base import Interactive, slider
 
 CELL = 7  # the cell above the trap, where one action is much worse than the others
 ACTIONS = ("up", "right", "down", "left")

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import plots, style
-from ..divergences import chi_squared
-from ..importance import effective_sample_size
-from .base import Interactive, slider
+from trpobook.book import plots, style
+from trpobook.finite.divergences import chi_squared
+from trpobook.finite.importance import effective_sample_size
+from trpobook.widgets.base import Interactive, slider
 
 EPISODES, LONGEST = 1000, 500
 HORIZONS = np.arange(10, LONGEST + 1, 10)

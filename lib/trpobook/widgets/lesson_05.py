@@ -10,10 +10,10 @@ import numpy as np
 import traitlets
 from matplotlib.patches import Rectangle
 
-from .. import plots, style
-from ..bounds import performance_difference, surrogate
-from ..mdp import GOAL, GRID, TRAP, gridworld
-from .base import Interactive, slider
+from trpobook.book import plots, style
+from trpobook.finite.bounds import performance_difference, surrogate
+from trpobook.finite.mdp import GOAL, GRID, TRAP, gridworld
+from trpobook.widgets.base import Interactive, slider
 
 WORLD = gridworld()
 CELLS = GRID * GRID

@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from .. import plots, style
-from ..bounds import mean_kl_constant, trpo_constant
-from ..divergences import total_variation
-from ..mdp import gridworld, softmax
-from .base import Interactive, slider
+from trpobook.book import plots, style
+from trpobook.finite.bounds import mean_kl_constant, trpo_constant
+from trpobook.finite.divergences import total_variation
+from trpobook.finite.mdp import gridworld, softmax
+from trpobook.widgets.base import Interactive, slider
 
 WALKER = np.full((25, 4), 0.25)  # the random walker, the old policy
 EXPONENTS = np.arange(-9, -0.99, 0.125)  # log₁₀ of the mean KL

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.collections import PolyCollection
 
-from .. import style
-from ..divergences import kl_categorical
-from ..geometry import natural_step
-from ..mdp import softmax
-from .base import Interactive, slider
+from trpobook.book import style
+from trpobook.finite.divergences import kl_categorical
+from trpobook.finite.geometry import natural_step
+from trpobook.finite.mdp import softmax
+from trpobook.widgets.base import Interactive, slider
 
 ANGLES = np.linspace(0, 2 * np.pi, 145)
 # Orthonormal directions in the plane where three numbers add up to a constant; action 3 is at the top.

@@ -9,12 +9,12 @@ import ipywidgets
 import numpy as np
 import torch
 
-from .. import plots, style
-from ..conjugate_gradient import next_direction, search_along
-from ..fisher import explicit_fisher
-from ..policies import CategoricalPolicy
-from ..policy_update import policy_gradient
-from .base import Interactive, slider
+from trpobook.agents.policies import CategoricalPolicy
+from trpobook.algorithms.fisher import explicit_fisher
+from trpobook.algorithms.policy_update import policy_gradient
+from trpobook.book import plots, style
+from trpobook.book.derivations import next_direction, search_along
+from trpobook.widgets.base import Interactive, slider
 
 SMALLEST = 1e-12  # relative errors below this are rounding, and drawn at this height
 

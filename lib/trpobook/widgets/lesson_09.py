@@ -2,7 +2,8 @@
 
 The live ones compute in the browser: an HTML fragment with its JavaScript inside, which needs no kernel, no network
 and no widget manager, and also works on an exported page. The mathematics is written a second time in simulator.js;
-tests/test_flagships.py holds it to `trpobook.laboratory`. Presets, constants and colours have one source, in Python.
+tests/test_flagships.py holds it to `trpobook.finite.laboratory`. Presets, constants and colours have one source, in
+Python.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import laboratory as lab
-from .. import plots, style
-from ..laboratory import PRESETS, Laboratory, Round, Rule, cliff_slice, cliff_step
-from ..mdp import GOAL, GRID, MOVES, START, TRAP, softmax
+from trpobook.book import plots, style
+from trpobook.finite import laboratory as lab
+from trpobook.finite.laboratory import PRESETS, Laboratory, Round, Rule, cliff_slice, cliff_step
+from trpobook.finite.mdp import GOAL, GRID, MOVES, START, TRAP, softmax
 
 LAB = Laboratory()
 SHARED = Rule("trust", features="rowcol")  # the slice's line, and the rounds that may come before it

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import plots, style
-from ..branching import branch_length, branch_moments, sample_branches, single_spread, vine_spread
-from ..laboratory import Laboratory, Rule
-from ..mdp import GRID, softmax
-from .base import Interactive, slider
-from .lesson_08 import Switch
+from trpobook.book import plots, style
+from trpobook.finite.branching import branch_length, branch_moments, sample_branches, single_spread, vine_spread
+from trpobook.finite.laboratory import Laboratory, Rule
+from trpobook.finite.mdp import GRID, softmax
+from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.lesson_08 import Switch
 
 FROM = 15  # the cell above the start: goal and trap are both some steps away
 MOST, LONGEST = 8, 40

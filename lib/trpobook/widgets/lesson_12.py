@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import plots, style
-from .base import Interactive, slider
+from trpobook.book import plots, style
+from trpobook.widgets.base import Interactive, slider
 
 
 class Epochs(NamedTuple):

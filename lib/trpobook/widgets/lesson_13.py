@@ -8,9 +8,9 @@ import ipywidgets
 import numpy as np
 import torch
 
-from .. import style
-from ..environments import Environments
-from .base import Interactive
+from trpobook.agents.environments import Environments
+from trpobook.book import style
+from trpobook.widgets.base import Interactive
 
 
 class Watched(NamedTuple):

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import language, style
-from .base import Interactive, slider
+from trpobook.algorithms import language
+from trpobook.book import style
+from trpobook.widgets.base import Interactive, slider
 
 BETAS = np.logspace(1, -1.3, 60)
 

@@ -1,4 +1,4 @@
-// The mathematics of the two simulators: trpobook.mdp and trpobook.laboratory again, in float64, for the browser.
+// The mathematics of the two simulators: trpobook.finite.mdp and trpobook.finite.laboratory again, in float64, for the browser.
 // A policy is kept as logits theta[s][a]; returns and promises are in percent of the best policy's return.
 
 const SMALLEST_NORMAL = 2.2250738585072014e-308;

@@ -1,0 +1,48 @@
+"""Advantage estimation over tensors whose first axis is time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def gae(
+    rewards: Tensor,
+    values: Tensor,
+    next_values: Tensor,
+    terminated: Tensor,
+    truncated: Tensor,
+    gamma: float,
+    lam: float,
+) -> Tensor:
+    r"""Return generalised advantage estimates, A_t = Σ_l (γλ)^l δ_{t+l} within the episode, (T, …) as the inputs.
+
+    δ_t = r_t + γ·V(s_{t+1})·[not terminated] − V(s_t), computed backwards by a_t = δ_t + γλ·[not ended]·a_{t+1}.
+    A terminated episode has no future, so its last δ has no V(s_{t+1}); a truncated one was only cut short, so it
+    keeps it. Neither lets an advantage cross into the next episode. The last row bootstraps from next_values.
+
+    Args:
+        rewards, values: r_t and V(s_t), (T, …).
+        next_values: V of the observation that followed, the old episode's own last one at an end, (T, …).
+        terminated, truncated: booleans, (T, …).
+        gamma, lam: in [0, 1].
+    Raises: ValueError when gamma or lam is outside [0, 1].
+    Lesson 03; Schulman et al. 2016, equation 16.
+    """
+    for name, value in (("gamma", gamma), ("lam", lam)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} is {value}; it must lie in [0, 1]")
+    deltas = rewards + gamma * next_values * ~terminated - values
+    carry = gamma * lam * (~(terminated | truncated)).to(deltas.dtype)
+    advantages = torch.empty_like(deltas)
+    ahead = torch.zeros_like(deltas[0])
+    for t in reversed(range(len(deltas))):
+        ahead = torch.addcmul(deltas[t], carry[t], ahead)
+        advantages[t] = ahead
+    return advantages
+
+
+def explained_variance(predictions: Tensor, targets: Tensor) -> float:
+    """Return 1 − Var(targets − predictions)/Var(targets): 1 is perfect, 0 no better than the mean. Lesson 03."""
+    variance = targets.var()
+    return float("nan") if variance == 0 else (1 - (targets - predictions).var() / variance).item()

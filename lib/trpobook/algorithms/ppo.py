@@ -1,0 +1,192 @@
+"""Proximal policy optimisation: several epochs of Adam on the clipped surrogate, or on one with a KL penalty."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.distributions import kl_divergence
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from trpobook.agents.linearise import linearise_by_autograd
+from trpobook.algorithms.policy_update import PolicyUpdate, policy_gradient, ratio_quantiles, require_finite
+
+
+class Memory:
+    """What PPO carries from one update to the next: Adam's averages, the order of the minibatches, and β."""
+
+    def __init__(self, policy, learning_rate: float, seed: int, beta: float = 1.0):
+        """Begin with β = `beta`, nats⁻¹; only the KL penalty reads it."""
+        self.theta = parameters_to_vector(policy.parameters()).detach().clone()
+        self.optimiser = torch.optim.Adam([self.theta], lr=learning_rate, eps=1e-5)
+        self.shuffler = torch.Generator().manual_seed(seed)
+        self.beta = beta
+
+    def state_dict(self) -> dict:
+        return {
+            "optimiser": self.optimiser.state_dict(),
+            "shuffler": self.shuffler.get_state(),
+            "beta": self.beta,
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.shuffler.set_state(state["shuffler"])
+        self.beta = state["beta"]
+
+
+def clipped_surrogate(ratio: Tensor, advantages: Tensor, clip: float) -> Tensor:
+    """Return min(w·A, clip(w, 1 − ε, 1 + ε)·A), elementwise: w·A less a hinge that stops the push. Lesson 12."""
+    return torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+
+
+def adapted_beta(beta: float, kl: float, kl_target: float) -> float:
+    """Return the penalty's weight for the next update: doubled above 1.5 d_targ, halved below d_targ/1.5.
+
+    Lesson 12; Schulman et al. 2017, section 4.
+    """
+    if kl > 1.5 * kl_target:
+        return 2 * beta
+    return beta / 2 if kl < kl_target / 1.5 else beta
+
+
+def ppo_update(
+    policy,
+    states: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    *,
+    memory: Memory,
+    clip: float = 0.2,
+    surrogate=clipped_surrogate,
+    **passes,
+) -> PolicyUpdate:
+    """Update `policy` in place by Adam on minibatches of mean[min(w·A, clip(w)·A)] and return a record of it.
+
+    Args:
+        clip: ε, where the push on a ratio stops.
+        surrogate: of ratios, advantages and ε, elementwise; the library's, or the reader's own.
+        advantages: Adam divides by their scale, but not by their mean.
+        the rest: as for `ascend`.
+    Lesson 12; Schulman et al. 2017, section 3.
+    """
+
+    def objective(ratio: Tensor, advantages: Tensor, old, new) -> Tensor:
+        return surrogate(ratio, advantages, clip).mean()
+
+    return ascend(objective, policy, states, actions, advantages, memory=memory, **passes)
+
+
+def ppo_kl_update(
+    policy,
+    states: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    *,
+    memory: Memory,
+    kl_target: float = 0.01,
+    **passes,
+) -> PolicyUpdate:
+    """Update `policy` in place by Adam on minibatches of mean[w·A − β KL(old‖new)], then adapt β.
+
+    Args:
+        kl_target: d_targ, nats.
+        advantages: their scale matters, for it is weighed against β.
+        the rest: as for `ascend`.
+    Lesson 12; Schulman et al. 2017, section 4.
+    """
+
+    def objective(ratio: Tensor, advantages: Tensor, old, new) -> Tensor:
+        return (ratio * advantages - memory.beta * kl_divergence(old, new)).mean()
+
+    update = ascend(objective, policy, states, actions, advantages, memory=memory, **passes)
+    memory.beta = adapted_beta(memory.beta, update.kl, kl_target)
+    return update
+
+
+def ascend(
+    objective: Callable[..., Tensor],
+    policy,
+    states: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    *,
+    memory: Memory,
+    epochs: int = 10,
+    minibatch: int = 64,
+    kl_stop: float = math.inf,
+    max_gradient_norm: float = 0.5,
+) -> PolicyUpdate:
+    """Update `policy` in place by epochs of Adam on `objective` over shuffled minibatches; return a record of it.
+
+    Args:
+        objective: (ratios, advantages, old distributions, new ones) of a minibatch's rows -> what to raise.
+        policy: maps states to a distribution.
+        states: (n, state_dim), visited by the policy as it stands.
+        actions: (n, …), drawn from it there.
+        advantages: (n,).
+        memory: of this policy, kept from update to update.
+        epochs, minibatch: passes over the batch, and rows of a gradient.
+        kl_stop: after an epoch with a mean KL(old‖new) above it the rest is left out, nats.
+        max_gradient_norm: longer gradients are shortened to it.
+    Raises: FloatingPointError when a NaN or an infinity turns up, saying where; policy and memory are then as they
+        were.
+    """
+    g = policy_gradient(policy, states, actions, advantages)
+    parameters = list(policy.parameters())
+    theta_old, before = parameters_to_vector(parameters).detach(), copy.deepcopy(memory.state_dict())
+    with torch.no_grad():
+        outputs_old = policy.outputs(states)
+        old = policy.distribution(outputs_old)
+        log_prob_old = old.log_prob(actions)
+    memory.theta.copy_(theta_old)
+    vector_to_parameters(memory.theta, parameters)  # views: Adam's step on one vector moves every weight
+    linearise = getattr(policy, "linearise", None) or (lambda rows: linearise_by_autograd(policy, rows))
+
+    def step(rows: Tensor) -> None:
+        outputs, _, vjp = linearise(states[rows])
+        outputs = outputs.detach().requires_grad_()
+        new = policy.distribution(outputs)
+        ratio = (new.log_prob(actions[rows]) - log_prob_old[rows]).exp()
+        gain = objective(ratio, advantages[rows], policy.distribution(outputs_old[rows]), new)
+        gradient = vjp(torch.autograd.grad(gain, outputs)[0])
+        memory.theta.grad = gradient.mul_(-1 / max(1.0, gradient.norm().item() / max_gradient_norm))
+        memory.optimiser.step()
+
+    theta_new = theta_old
+    try:
+        for _ in range(epochs):
+            order = torch.randperm(len(states), generator=memory.shuffler).to(states.device)
+            for rows in order.split(minibatch):
+                step(rows)
+            with torch.no_grad():
+                new = policy(states)
+                kl, entropy = kl_divergence(old, new).mean(), new.entropy().mean()
+                ratios = (new.log_prob(actions) - log_prob_old).exp()
+            require_finite("the new policy's distributions", torch.cat([ratios, kl[None], entropy[None]]))
+            if kl > kl_stop:
+                break
+        theta_new = memory.theta.clone()
+    except FloatingPointError:
+        memory.load_state_dict(before)
+        raise
+    finally:
+        vector_to_parameters(theta_new, parameters)
+    step_taken = theta_new - theta_old
+    return PolicyUpdate(
+        accepted=True,
+        gain_predicted=(g @ step_taken).item(),
+        gain=((ratios - 1) * advantages).mean().item(),
+        kl_limit=math.inf,
+        kl=kl.item(),
+        cg_iterations=0,
+        cg_residual=0.0,
+        backtracks=0,
+        gradient_norm=g.norm().item(),
+        step_norm=step_taken.norm().item(),
+        entropy=entropy.item(),
+        **ratio_quantiles(ratios),
+    )

@@ -1,0 +1,116 @@
+"""Trust region policy optimisation: one update."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.distributions import kl_divergence
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from trpobook.algorithms.conjugate_gradient import conjugate_gradient
+from trpobook.algorithms.fisher import fisher_vector_product
+from trpobook.algorithms.line_search import line_search
+from trpobook.algorithms.policy_update import PolicyUpdate, ratio_quantiles, require_finite
+
+
+def mean_weighted_advantage(ratio: Tensor, advantages: Tensor) -> Tensor:
+    """Return mean[r·A], the surrogate of a batch from one path. Lesson 04."""
+    return (ratio * advantages).mean()
+
+
+def trpo_update(
+    policy,
+    states: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    *,
+    delta: float,
+    damping: float = 0.1,
+    cg_iterations: int = 10,
+    cg_rtol: float = 1e-2,
+    fisher_stride: int = 1,
+    surrogate=mean_weighted_advantage,
+    conjugate_gradient=conjugate_gradient,
+    fisher_vector_product=fisher_vector_product,
+    line_search=line_search,
+) -> PolicyUpdate:
+    r"""Update `policy` in place by one TRPO step and return a record of it.
+
+    Maximises L(θ) = mean[π_θ(a|s)/π_old(a|s)·A] subject to mean KL(π_old ‖ π_θ) ≤ δ:
+        s ≈ (F + ξI)⁻¹g by conjugate gradients,  b = √(2δ / sᵀFs),  θ ← θ + c·b·s by backtracking in c.
+    Damping shapes the direction only. The length comes from the undamped curvature sᵀFs: with (F + ξI) in its place
+    the step would use a fraction of δ that falls as ξ grows.
+
+    Args:
+        policy: maps states to a distribution.
+        states: (n, state_dim), visited by the policy as it stands.
+        actions: (n, …), drawn from it there.
+        advantages: (n,); their scale does not matter, their mean does.
+        delta: δ, nats.
+        damping: ξ.
+        cg_iterations, cg_rtol: when conjugate gradients stop.
+        fisher_stride: every how many-th state enters the Fisher matrix, ≥ 1. Divisors of the number of environments
+            would leave some environments out.
+        surrogate: L as a function of ratios and advantages, both (n,); the vine has one of its own.
+        conjugate_gradient, fisher_vector_product, line_search: the library's, or the reader's own.
+    Raises: FloatingPointError when a NaN or an infinity turns up, saying where; the policy is then as it was.
+    Lesson 09; Schulman et al. 2015, appendix C.
+    """
+    for name, tensor in (("states", states), ("actions", actions), ("advantages", advantages)):
+        require_finite(f"the batch's {name}", tensor)
+    parameters = list(policy.parameters())
+    theta_old = parameters_to_vector(parameters).detach()
+    outputs_old = policy.outputs(states)
+    old = policy.distribution(outputs_old.detach())
+    log_prob_old = old.log_prob(actions)
+    latest = theta_old, outputs_old
+
+    def new_policy(theta: Tensor):
+        """Return π_θ on the batch; the last θ is kept, since its KL and its surrogate are asked for in turn."""
+        nonlocal latest
+        if not torch.equal(theta, latest[0]):
+            vector_to_parameters(theta, parameters)
+            latest = theta.clone(), policy.outputs(states)
+        return policy.distribution(latest[1])
+
+    def ratio(theta: Tensor) -> Tensor:
+        return (new_policy(theta).log_prob(actions) - log_prob_old).exp()
+
+    def gain(theta: Tensor) -> float:
+        return surrogate(ratio(theta), advantages).item()
+
+    def kl(theta: Tensor) -> float:
+        return kl_divergence(old, new_policy(theta)).mean().item()
+
+    g = parameters_to_vector(torch.autograd.grad(surrogate(ratio(theta_old), advantages), parameters))
+    require_finite("the policy gradient", g)
+    product = fisher_vector_product(policy, states[::fisher_stride], damping=damping)
+    s, iterations, residual = conjugate_gradient(product, g, max_iterations=cg_iterations, rtol=cg_rtol)
+    require_finite("the natural gradient", s)
+    curvature = s @ product(s) - damping * (s @ s)
+    require_finite("the curvature sᵀFs", curvature)
+    step = s * (2 * delta / curvature).sqrt() if curvature > 0 else torch.zeros_like(s)
+    latest = theta_old, outputs_old.detach()
+    theta_new = theta_old
+    try:
+        with torch.no_grad():
+            result = line_search(gain, kl, theta_old, step, delta=delta, predicted=(g @ step).item())
+            theta_new = result.theta
+            ratios = ratio(theta_new)
+            entropy = new_policy(theta_new).entropy().mean().item()
+    finally:
+        vector_to_parameters(theta_new, parameters)
+    return PolicyUpdate(
+        accepted=result.accepted,
+        gain_predicted=(g @ (theta_new - theta_old)).item(),
+        gain=result.gain,
+        kl_limit=delta,
+        kl=result.kl,
+        cg_iterations=iterations,
+        cg_residual=residual,
+        backtracks=result.backtracks,
+        gradient_norm=g.norm().item(),
+        step_norm=(theta_new - theta_old).norm().item(),
+        entropy=entropy,
+        **ratio_quantiles(ratios),
+    )
