@@ -1,6 +1,7 @@
 """Generalised advantage estimation against sums written out, in float64."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -103,6 +104,42 @@ def test_a_factor_outside_0_to_1_is_named(batch, name):
         gae(**batch, **({"gamma": 0.9, "lam": 0.9} | {name: 1.5}))
 
 
+@pytest.mark.parametrize("kind", [torch.int64, torch.uint8, torch.float32])
+def test_flags_of_0_and_1_are_as_good_as_booleans(batch, kind):
+    expected = gae(**batch, gamma=0.9, lam=0.9)
+    flags = {name: batch[name].to(kind) for name in ("terminated", "truncated")}
+    assert torch.equal(gae(**(batch | flags), gamma=0.9, lam=0.9), expected)
+
+
+@pytest.mark.parametrize("name", ["gamma", "lam"])
+def test_a_factor_that_is_nan_is_named(batch, name):
+    with pytest.raises(ValueError, match=f"{name} is nan"):
+        gae(**batch, **({"gamma": 0.9, "lam": 0.9} | {name: float("nan")}))
+
+
+@pytest.mark.parametrize("name", ["values", "next_values", "terminated", "truncated"])
+def test_a_shape_unlike_the_rewards_is_named(batch, name):
+    with pytest.raises(ValueError, match=rf"{name} has shape \(12, 1\), rewards \(12, 4\)"):
+        gae(**(batch | {name: batch[name][:, :1]}), gamma=0.9, lam=0.9)
+
+
+def test_no_steps_have_no_advantages(batch):
+    with pytest.raises(ValueError, match=r"rewards has shape \(0, 4\); give at least one step"):
+        gae(**{name: x[:0] for name, x in batch.items()}, gamma=0.9, lam=0.9)
+    with pytest.raises(ValueError, match=r"rewards has shape \(\)"):
+        gae(**{name: x[0, 0] for name, x in batch.items()}, gamma=0.9, lam=0.9)
+
+
+def test_explained_variance_never_pairs_each_row_with_all():
+    with pytest.raises(ValueError, match=r"predictions has shape \(3, 1\), targets \(3,\)"):
+        explained_variance(torch.zeros(3, 1), torch.tensor([1.0, 2.0, 4.0]))
+
+
+@pytest.mark.parametrize("targets", [torch.tensor([2.0]), torch.zeros(0), torch.ones(3)])
+def test_explained_variance_of_targets_that_do_not_vary_is_nan(targets):
+    assert math.isnan(explained_variance(torch.zeros_like(targets), targets))
+
+
 def test_explained_variance_is_1_for_the_truth_and_0_for_a_constant():
     targets = torch.tensor([1.0, 2.0, 4.0])
     assert explained_variance(targets + 3, targets) == pytest.approx(1)
@@ -175,3 +212,25 @@ def test_the_bias_formula_is_the_exact_mean_less_the_advantage(lam, kind):
     mean, _ = gae_moments(mdp, pi, mdp.value(pi) + error, lam)
     bias = gae_bias(error, mdp.gamma, lam, mdp.transition, pi)[~mdp.absorbing]
     assert bias == pytest.approx((mean - mdp.advantage(pi))[~mdp.absorbing], abs=1e-11)
+
+
+def test_estimators_refuse_factors_outside_0_to_1_and_shapes_that_do_not_fit():
+    grid, pi, values = gridworld(), np.full((25, 4), 0.25), np.zeros(25)
+    for call, message in [
+        (lambda: lambda_weights(5, 2), "lam is 2"),
+        (lambda: lambda_weights(5, np.nan), "lam is nan"),
+        (lambda: lambda_weights(0, 0.5), "steps is 0"),
+        (lambda: n_step_advantages(np.ones(3), np.ones(4), 2), "gamma is 2"),
+        (lambda: n_step_advantages(np.ones(3), np.ones(3), 0.9), "values has shape"),
+        (lambda: n_step_advantages(np.array([1.0, np.nan]), np.ones(3), 0.9), "rewards holds nan"),
+        (lambda: gae_moments(grid, pi, values, 2), "lam is 2"),
+        (lambda: gae_moments(grid, pi, values[:1], 0.5), "values has shape"),
+        (lambda: gae_moments(grid, 2 * pi, values, 0.5), "pi is no distribution"),
+        (lambda: gae_bias(values, 0.9, 2, grid.transition, pi), "lam is 2"),
+        (lambda: gae_bias(values, -1, 0.5, grid.transition, pi), "gamma is -1"),
+        (lambda: gae_bias(values, 1, 1, grid.transition, pi), "gamma·lam is 1"),
+        (lambda: gae_bias(values[:1], 0.9, 0.5, grid.transition, pi), "error has shape"),
+        (lambda: gae_bias(values, 0.9, 0.5, grid.transition, 2 * pi), "pi is no distribution"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()

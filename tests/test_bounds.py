@@ -448,3 +448,41 @@ def test_bounds_without_discount_and_unknown_forms_are_refused_by_name():
         cpo_penalty(GRID, UNIFORM, UNIFORM, "max")
     with pytest.raises(ValueError, match=r"alpha is 1\.5"):
         cpi_bound(GRID, UNIFORM, UNIFORM, 1.5)
+
+
+@pytest.mark.parametrize(
+    "function", [expected_advantage, surrogate, performance_difference, span_bound, mean_kl_penalty]
+)
+@pytest.mark.parametrize("name", ["old", "new"])
+def test_a_policy_that_is_none_is_refused_by_its_name(function, name):
+    pair = {"old": UNIFORM, "new": UNIFORM}
+    with pytest.raises(ValueError, match=f"{name} is no distribution"):
+        function(GRID, **(pair | {name: 2 * UNIFORM}))
+    with pytest.raises(ValueError, match=f"{name} has shape"):
+        function(GRID, **(pair | {name: UNIFORM[:1]}))
+
+
+def test_a_mean_over_visits_needs_a_discount_and_a_number_for_each_state():
+    cliff, pi = two_step_cliff(), np.full((3, 2), 0.5)
+    with pytest.raises(ValueError, match="gamma is 1"):
+        mean_over_visits(cliff, pi, np.ones(3))
+    with pytest.raises(ValueError, match="gamma is 1"):
+        visitation_shift(cliff, pi, pi)
+    with pytest.raises(ValueError, match="per_state holds nan"):
+        mean_over_visits(GRID, UNIFORM, np.full(25, np.nan))
+
+
+@pytest.mark.parametrize("gamma", [1e-300, 1e-9, 1e-4])
+@pytest.mark.parametrize("form", ["kl_sharp", "mean_kl"])
+def test_minorise_and_maximise_finds_the_best_action_where_the_future_hardly_counts(gamma, form):
+    mdp = random_mdp(np.random.default_rng(7), gamma=gamma)
+    uniform = np.full((6, 3), 1 / 3)
+    new = mm_step(mdp, uniform, form)
+    assert np.all(np.isfinite(new)) and gain(mdp, uniform, new) > 0
+
+
+def test_a_search_between_ends_that_are_none_is_refused():
+    with pytest.raises(ValueError, match="low is 1"):
+        golden_section(lambda x: x, 1.0, 0.0)
+    with pytest.raises(ValueError, match="high is nan"):
+        golden_section(lambda x: x, 0.0, np.nan)

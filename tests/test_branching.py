@@ -175,8 +175,21 @@ def test_what_can_not_be_computed_is_said():
     pi = np.full((25, 4), 0.25)
     with pytest.raises(ValueError, match="horizon is 0"):
         sample_branches(mdp, pi, np.array([3]), np.array([[0, 1]]), 0, rng)
+    for function in (branch_moments, branch_length, truncated_q):
+        with pytest.raises(ValueError, match="horizon is 0"):
+            function(mdp, pi, 0)
+        with pytest.raises(ValueError, match="pi is no distribution"):
+            function(mdp, 2 * pi, 3)
     with pytest.raises(ValueError, match="horizon is 0"):
-        branch_moments(mdp, pi, 0)
+        best_branches(1, 1, 0, 5)
+    with pytest.raises(ValueError, match="within is nan"):
+        best_branches(1, np.nan, 2, 50)
+    with pytest.raises(ValueError, match="branches is 1"):
+        vine_spread(mdp, pi, 3, 1, True)
+    with pytest.raises(ValueError, match="actions holds 4; there are 4"):
+        sample_branches(mdp, pi, np.array([3]), np.array([[0, 4]]), 5, rng)
+    with pytest.raises(ValueError, match="starts holds -1"):
+        sample_branches(mdp, pi, np.array([-1]), np.array([[0, 1]]), 5, rng)
     windy = TabularMDP(np.full((2, 1, 2), 0.5), np.zeros((2, 1)), np.array([1.0, 0]), 0.9, np.zeros(2, bool))
     with pytest.raises(ValueError, match="deterministic"):
         branch_moments(windy, np.ones((2, 1)), 3)

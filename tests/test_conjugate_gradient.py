@@ -98,7 +98,85 @@ def test_a_product_that_is_not_finite_is_an_error():
         conjugate_gradient(lambda v: v * float("nan"), torch.ones(3))
 
 
-@pytest.mark.parametrize("options", [{"max_iterations": 0}, {"rtol": -1.0}])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_a_right_hand_side_that_is_not_finite_is_an_error(bad):
+    with pytest.raises(FloatingPointError, match="entry of b"):
+        conjugate_gradient(lambda v: v, torch.tensor([1.0, bad]))
+
+
+@pytest.mark.parametrize(
+    "options", [{"max_iterations": 0}, {"max_iterations": 2.5}, {"rtol": -1.0}, {"rtol": float("nan")}]
+)
 def test_impossible_options_are_named(options):
-    with pytest.raises(ValueError, match="max_iterations >= 1 and rtol >= 0"):
+    (name, value), *_ = options.items()
+    with pytest.raises(ValueError, match=f"{name} is {value}"):
         conjugate_gradient(lambda v: v, torch.ones(3), **options)
+
+
+@pytest.mark.parametrize("b", [torch.ones(2, 2), torch.ones(0), torch.ones(3, dtype=torch.int64)])
+def test_what_is_no_vector_of_floats_is_refused(b):
+    with pytest.raises(ValueError, match="b has shape"):
+        conjugate_gradient(lambda v: v, b)
+
+
+def test_a_product_of_another_shape_is_refused_and_not_broadcast():
+    with pytest.raises(ValueError, match="matvec returns has shape"):
+        conjugate_gradient(lambda v: v[:1], torch.ones(3))
+
+
+def textbook(matrix, b, max_iterations, rtol):
+    """CG with none of the guards, in the library's order of operations."""
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = rr_start = (r @ r).item()
+    for k in range(max_iterations):
+        if rr <= rtol**2 * rr_start:
+            return x, k
+        Fp = matrix @ p
+        step = rr / (p @ Fp).item()
+        x += step * p
+        r -= step * Fp
+        rr, rr_before = (r @ r).item(), rr
+        p = r + (rr / rr_before) * p
+    return x, max_iterations
+
+
+@pytest.mark.parametrize("dtype,condition", [(torch.float64, 1e2), (torch.float64, 1e8), (torch.float32, 1e5)])
+def test_the_guards_change_no_bit_of_a_well_posed_solution(dtype, condition, generator):
+    for _ in range(50):
+        n = int(torch.randint(12, 60, (1,), generator=generator))
+        eigenvalues = condition ** -torch.rand(n, generator=generator, dtype=torch.float64)
+        matrix, b = spd(n, generator, eigenvalues).to(dtype), vector(n, generator).to(dtype)
+        for iterations, rtol in ((10, 0.0), (10, 1e-2), (3 * n, 1e-6)):
+            x, taken = textbook(matrix, b, iterations, rtol)
+            solution = conjugate_gradient(lambda v, m=matrix: m @ v, b, max_iterations=iterations, rtol=rtol)
+            assert torch.equal(solution.x, x) and solution.iterations == taken
+
+
+@pytest.mark.parametrize("dtype,exponents", [(torch.float32, (-120, -60, 60, 100)), (torch.float64, (-900, 800))])
+def test_scales_with_its_right_hand_side_where_its_square_is_no_float(dtype, exponents, generator):
+    matrix, b = spd(20, generator).to(dtype), vector(20, generator).to(dtype)
+    x = conjugate_gradient(lambda v: matrix @ v, b).x
+    for exponent in exponents:
+        assert torch.equal(conjugate_gradient(lambda v: matrix @ v, b * 2.0**exponent).x, x * 2.0**exponent)
+
+
+def test_the_smallest_floats_have_a_solution(generator):
+    b = torch.tensor([1e-45, 1e-42, 0.0])
+    assert torch.equal(conjugate_gradient(lambda v: v, b).x, b)
+
+
+@pytest.mark.parametrize("dtype,most", [(torch.float64, 1e12), (torch.float32, 1e8)])
+@pytest.mark.parametrize("max_iterations", [10, 100])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_singular_system_without_a_solution_has_no_huge_answer(dtype, most, max_iterations, inside, generator):
+    """b has a part in the null space, or lies wholly in it: along it φ falls for ever."""
+    for _ in range(100):
+        n = int(torch.randint(3, 40, (1,), generator=generator))
+        factor = torch.randn(n, max(1, n // 2), generator=generator, dtype=torch.float64)
+        b = vector(n, generator)
+        if inside:
+            b -= factor @ torch.linalg.lstsq(factor, b).solution
+        matrix, b = (factor @ factor.T).to(dtype), b.to(dtype)
+        x, _, residual = conjugate_gradient(lambda v, m=matrix: m @ v, b, max_iterations=max_iterations)
+        assert x.norm() * torch.linalg.matrix_norm(matrix, 2) <= most * b.norm()
+        assert b @ x >= 0 and residual <= 1e4

@@ -354,5 +354,43 @@ def test_what_is_no_distribution_is_refused_by_name():
         chi_squared([0.5, 0.5], [0.5, np.nan])
     with pytest.raises(ValueError, match="std_q is 0"):
         kl_gaussian(0, 1, 0, 0)
-    with pytest.raises(np.linalg.LinAlgError):
+    with pytest.raises(ValueError, match="cov_q isn't positive definite"):
         kl_multivariate_gaussian([0, 0], np.eye(2), [0, 0], [[1, 2], [2, 1]])
+    with pytest.raises(ValueError, match="cov_p isn't symmetric"):
+        kl_multivariate_gaussian([0, 0], [[1, 5], [0, 1]], [0, 0], np.eye(2))
+    with pytest.raises(ValueError, match="kl is -1"):
+        pinsker_bound(-1.0)
+
+
+@pytest.mark.parametrize("function", [kl_categorical, cross_entropy, total_variation, chi_squared])
+def test_distributions_over_different_outcomes_are_refused_and_not_broadcast(function):
+    for p, q in [([1.0], [0.5, 0.5]), (np.full((3, 2), 0.5), np.full((2, 2), 0.5)), ([0.5, 0.5], np.ones((2, 1)))]:
+        with pytest.raises(ValueError, match=r"the shapes are .*the last axes must agree"):
+            function(p, q)
+
+
+def test_gaussians_of_different_dimensions_are_refused_and_not_broadcast():
+    with pytest.raises(ValueError, match=r"mean_q has shape \(2,\); it must be \(1,\)"):
+        kl_multivariate_gaussian([0], np.eye(1), [0, 0], np.eye(2))
+    with pytest.raises(ValueError, match=r"cov_p has shape \(2, 2\); it must be \(1, 1\)"):
+        kl_multivariate_gaussian([0], np.eye(2), [0], np.eye(2))
+    with pytest.raises(ValueError, match="the shapes are"):
+        kl_gaussian(np.zeros(3), np.ones((3, 1)), np.zeros(3), np.ones(3))
+    with pytest.raises(ValueError, match="the shapes are"):
+        kl_estimators(np.zeros(3), np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize("exponent", [-600, -300, 100, 300])
+def test_gaussian_kl_is_the_same_on_every_scale(exponent):
+    unit = 2.0**exponent
+    assert kl_gaussian(0, unit, 0, unit) == 0
+    assert kl_gaussian(0.3 * unit, 0.7 * unit, -0.4 * unit, 1.9 * unit) == kl_gaussian(0.3, 0.7, -0.4, 1.9)
+
+
+def test_gaussian_kl_beyond_the_largest_float_is_infinite_and_its_logarithm_is_not_lost():
+    assert kl_gaussian(0, 1, 0, 1e-170) == np.inf
+    assert kl_gaussian(0, 1e-170, 0, 1) == pytest.approx(170 * np.log(10) - 0.5)
+
+
+def test_chi_squared_is_infinite_off_the_support_of_old_however_small_the_probability_there():
+    assert chi_squared([1.0, 1e-200], [1.0, 0.0]) == np.inf

@@ -177,6 +177,9 @@ def test_a_policy_or_a_number_that_fits_nothing_is_refused_by_name():
     pi = np.full((25, 4), 0.25)
     for arguments, message in [
         ((pi[:, :3], 5, 5), "pi has shape"),
+        ((np.full((25, 4), np.nan), 5, 5), "pi is no distribution"),
+        ((pi - [0.5, -0.5, 0, 0], 5, 5), "pi is no distribution"),
+        ((2 * pi, 5, 5), "pi is no distribution"),
         ((pi, 0, 5), "count is 0"),
         ((pi, 5, 0), "horizon is 0"),
     ]:
@@ -184,3 +187,7 @@ def test_a_policy_or_a_number_that_fits_nothing_is_refused_by_name():
             sample_episodes(mdp, *arguments, rng)
     with pytest.raises(ValueError, match="horizon is 0"):
         all_episodes(mdp, 0)
+    with pytest.raises(ValueError, match="gamma is 2"):
+        rewards_to_go(np.ones(3), 2)
+    with pytest.raises(ValueError, match="rewards holds nan"):
+        rewards_to_go(np.array([1.0, np.nan]), 0.9)

@@ -86,6 +86,15 @@ def test_natural_step_is_unmoved_by_the_scale_of_the_reward():
     assert natural_step(1e6 * g, fisher, 0.01) == pytest.approx(natural_step(g, fisher, 0.01), abs=1e-12)
 
 
+@pytest.mark.parametrize("exponent", [-1000, -500, 300])
+def test_natural_step_is_the_same_for_gradients_whose_square_is_no_float(exponent):
+    rng = np.random.default_rng(6)
+    p, g = rng.dirichlet(np.ones(5)), rng.normal(size=5)
+    g -= g.mean()
+    expected = natural_step(g, fisher_softmax(p), 0.01)
+    assert np.array_equal(natural_step(g * 2.0**exponent, fisher_softmax(p), 0.01), expected)
+
+
 def test_natural_step_of_no_gradient_is_no_step():
     assert natural_step(np.zeros(3), np.eye(3), 0.1).tolist() == [0, 0, 0]
 
@@ -93,7 +102,13 @@ def test_natural_step_of_no_gradient_is_no_step():
 def test_natural_step_refuses_what_has_no_answer():
     with pytest.raises(ValueError, match="delta is 0"):
         natural_step(np.ones(2), np.eye(2), 0)
-    with pytest.raises(ValueError, match="where F is 0"):
+    with pytest.raises(ValueError, match="fisher isn't symmetric"):
+        natural_step(np.ones(2), np.array([[1.0, 0.5], [0.0, 1.0]]), 0.1)
+    with pytest.raises(ValueError, match="fisher has a negative eigenvalue"):
+        natural_step(np.ones(2), np.diag([1.0, -1.0]), 0.1)
+    with pytest.raises(ValueError, match="gradient holds nan"):
+        natural_step(np.array([1.0, np.nan]), np.eye(2), 0.1)
+    with pytest.raises(ValueError, match="gradient has a part where fisher is 0"):
         natural_step(np.array([1.0, 1.0]), fisher_softmax(np.array([0.5, 0.5])), 0.1)
 
 
@@ -107,3 +122,12 @@ def test_compatible_weights_are_the_natural_gradient_over_z():
     chance = (rho / rho.sum())[:, None] * pi
     w = compatible_weights(scores.reshape(18, 18), chance.ravel(), mdp.advantage(pi).ravel())
     assert rho.sum() * w.reshape(6, 3) == pytest.approx(mdp.natural_gradient(pi), abs=1e-9)
+
+
+def test_regressions_on_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"advantage has shape \(1,\); it must be \(3,\)"):
+        compatible_weights(np.ones((3, 2)), np.full(3, 1 / 3), np.ones(1))
+    with pytest.raises(ValueError, match="chance must be finite"):
+        compatible_weights(np.ones((2, 2)), np.array([1.0, -1.0]), np.ones(2))
+    with pytest.raises(ValueError, match="p is no distribution"):
+        fisher_softmax(np.array([0.5, 0.6]))

@@ -139,3 +139,33 @@ def test_an_action_that_old_never_takes_is_refused():
         importance.trajectory_chi_squared(np.ones((1, 2, 1)), [[1.0, 0.0]], [[0.9, 0.1]], [1.0], 2)
     chi = importance.trajectory_chi_squared(np.ones((1, 2, 1)), [[0.5, 0.5]], [[1.0, 0.0]], [1.0], 2)
     np.testing.assert_allclose(chi, [0, 1, 3])
+
+
+def test_the_self_normalised_mean_needs_no_sum_that_is_a_float():
+    assert importance.self_normalised_mean([1e308, 1e308], [1.0, 3.0]) == 2
+    assert importance.self_normalised_mean([5e-324, 5e-324], [1.0, 3.0]) == 2
+    weights, values = np.random.default_rng(2).random((2, 20))
+    mean = importance.self_normalised_mean(weights, values)
+    assert importance.self_normalised_mean(weights * 2.0**1000, values) == mean
+
+
+@pytest.mark.parametrize("function", [importance.plain_mean, importance.self_normalised_mean])
+def test_values_that_fit_the_weights_only_by_broadcasting_are_refused(function):
+    with pytest.raises(ValueError, match=r"weights \(3,\), values \(3, 1\)"):
+        function(np.ones(3), np.ones((3, 1)))
+    with pytest.raises(ValueError, match="values holds nan"):
+        function(np.ones(2), [1.0, np.nan])
+
+
+def test_policies_and_logarithms_that_are_none_are_refused_by_name():
+    transition = np.ones((1, 2, 1))
+    with pytest.raises(ValueError, match="new is no distribution"):
+        importance.trajectory_chi_squared(transition, [[0.5, 0.5]], [[0.5, 0.6]], [1.0], 2)
+    with pytest.raises(ValueError, match="old has shape"):
+        importance.trajectory_chi_squared(transition, [[1.0]], [[0.5, 0.5]], [1.0], 2)
+    with pytest.raises(FloatingPointError, match="after 400 steps"):
+        importance.trajectory_chi_squared(transition, [[0.999, 0.001]], [[0.001, 0.999]], [1.0], 400)
+    with pytest.raises(ValueError, match="log_old holds nan"):
+        importance.ratios([np.nan, 0.0], [0.0, 0.0])
+    with pytest.raises(ValueError, match=r"log_old \(3,\), log_new \(3, 1\)"):
+        importance.ratios(np.zeros(3), np.zeros((3, 1)))

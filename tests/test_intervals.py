@@ -38,8 +38,17 @@ def test_shifts_and_scales_with_the_values():
 
 
 @pytest.mark.parametrize(
-    "values,level", [([], 0.95), (np.zeros((2, 2)), 0.95), (np.zeros(MOST_VALUES + 1), 0.95), ([1.0], 1.0)]
+    "values,level,said",
+    [
+        ([], 0.95, "values is empty"),
+        (np.zeros((2, 2)), 0.95, "values has shape"),
+        (np.zeros(MOST_VALUES + 1), 0.95, "values has shape"),
+        ([1.0, np.nan], 0.95, "values holds nan"),
+        ([1.0, np.inf], 0.95, "values holds inf"),
+        ([1.0], 1.0, "level is 1"),
+        ([1.0], np.nan, "level is nan"),
+    ],
 )
-def test_what_has_no_interval_is_refused(values, level):
-    with pytest.raises(ValueError, match="must"):
+def test_what_has_no_interval_is_refused(values, level, said):
+    with pytest.raises(ValueError, match=said):
         bootstrap_interval(values, level)

@@ -294,3 +294,27 @@ def test_nonsense_rules_are_refused_by_name():
     ]:
         with pytest.raises(ValueError, match=message):
             Rule(**change)
+
+
+@pytest.mark.parametrize(
+    "name,value",
+    [("delta", np.nan), ("delta", np.inf), ("alpha", 0), ("kappa", np.nan), ("kappa", -1), ("seed", 1.5), ("seed", -1)],
+)
+def test_a_rule_that_can_not_be_followed_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=f"{name} is {value}"):
+        Rule(**{name: value})
+
+
+def test_logits_steps_and_grids_that_do_not_fit_are_refused_by_name():
+    for call, message in [
+        (lambda: LAB.step(np.zeros((1, 4)), Rule()), "theta has shape"),
+        (lambda: LAB.step(np.full((25, 4), np.nan), Rule()), "theta holds nan"),
+        (lambda: LAB.slice(LAB.start(), Rule(), np.array([np.inf])), "alphas holds inf"),
+        (lambda: LAB.direction(np.full((25, 4), 0.25), np.zeros(4), Rule()), "estimate has shape"),
+        (lambda: row_and_column_indicators(10), "states is 10; a square grid"),
+        (lambda: lcg_uniform(0.5, (2,)), "seed is 0.5"),
+        (lambda: cliff_slice(1.2), "p is 1.2"),
+        (lambda: cliff_step(np.nan), "delta is nan"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()

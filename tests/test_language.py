@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from trpobook.algorithms import language
+from trpobook.algorithms import tuning
+from trpobook.finite import language
 from trpobook.finite.divergences import kl_categorical
 
 
@@ -21,13 +22,13 @@ def random_table(rng):
 
 
 def fresh_model(seed=0):
-    return language.LanguageModel(torch.Generator().manual_seed(seed))
+    return tuning.LanguageModel(torch.Generator().manual_seed(seed))
 
 
 @pytest.fixture(scope="module")
 def reference():
     model = fresh_model()
-    language.fit(model, language.corpus(20_000, np.random.default_rng(0)), steps=150)
+    tuning.fit(model, language.corpus(20_000, np.random.default_rng(0)), steps=150)
     return model
 
 
@@ -122,7 +123,7 @@ def test_fitting_approaches_the_corpus(reference):
 REWARD = language.scores(lambda words: words.count("cat"))
 
 
-@pytest.mark.parametrize("algorithm", [language.tune_ppo, language.tune_grpo])
+@pytest.mark.parametrize("algorithm", [tuning.tune_ppo, tuning.tune_grpo])
 def test_tuning_reaches_the_best_law_and_stops_there(reference, algorithm):
     p = language.law(reference.log_probs())
     best, value = language.optimal_law(p, REWARD, 0.5)
@@ -134,7 +135,7 @@ def test_tuning_reaches_the_best_law_and_stops_there(reference, algorithm):
     assert last @ REWARD - 0.5 * kl_categorical(last, p) == pytest.approx(value, abs=0.01)
 
 
-@pytest.mark.parametrize("algorithm", [language.tune_ppo, language.tune_grpo])
+@pytest.mark.parametrize("algorithm", [tuning.tune_ppo, tuning.tune_grpo])
 def test_the_record_is_what_listing_gives(reference, algorithm):
     before, model = reference.log_probs(), copy.deepcopy(reference)
     run = list(algorithm(model, REWARD, 0.5, np.random.default_rng(1), updates=2))
@@ -147,20 +148,20 @@ def test_the_record_is_what_listing_gives(reference, algorithm):
 
 def test_k3_in_the_loss_leaves_the_frontier(reference):
     p, rng = language.law(reference.log_probs()), np.random.default_rng(1)
-    run = list(language.tune_grpo(copy.deepcopy(reference), REWARD, 0.5, rng, updates=40, k3_in_loss=True))
+    run = list(tuning.tune_grpo(copy.deepcopy(reference), REWARD, 0.5, rng, updates=40, k3_in_loss=True))
     assert run[-1].kl_reference > 2 * kl_categorical(language.optimal_law(p, REWARD, 0.5)[0], p)
 
 
 @pytest.mark.parametrize("switch", ["divide", "average", "k3_in_loss"])
 def test_each_switch_of_grpo_changes_the_first_update(reference, switch):
     plain, switched = (
-        next(language.tune_grpo(copy.deepcopy(reference), REWARD, 0.5, np.random.default_rng(1), updates=1, **options))
+        next(tuning.tune_grpo(copy.deepcopy(reference), REWARD, 0.5, np.random.default_rng(1), updates=1, **options))
         for options in ({}, {switch: True})
     )
     assert np.abs(plain.table - switched.table).max() > 1e-4
 
 
 def test_without_a_reference_the_model_runs_into_the_rewards_hole(reference):
-    run = list(language.tune_ppo(copy.deepcopy(reference), REWARD, 0.0, np.random.default_rng(1), updates=40))
+    run = list(tuning.tune_ppo(copy.deepcopy(reference), REWARD, 0.0, np.random.default_rng(1), updates=40))
     assert run[-1].reward > 2.5 and run[-1].kl_reference > 10
     assert max(x.kl_step for x in run) < 0.15

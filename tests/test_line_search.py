@@ -1,11 +1,15 @@
 """The line search demands both conditions, and reports only the step it takes."""
 
+import inspect
 import math
+import re
 
 import pytest
 import torch
 
 from trpobook.algorithms.line_search import line_search
+from trpobook.finite import tabular_trpo
+from trpobook.widgets.lesson_10 import step_at
 
 THETA = torch.tensor([1.0, 2.0], dtype=torch.float64)
 STEP = torch.tensor([2.0, 0.0], dtype=torch.float64)
@@ -68,7 +72,39 @@ def test_the_old_parameters_are_not_written_to():
     assert torch.equal(THETA, before)
 
 
-@pytest.mark.parametrize("options", [{"delta": 0.0}, {"shrink": 1.0}, {"shrink": 0.0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"delta": 0.0},
+        {"delta": math.nan},
+        {"delta": math.inf},
+        {"shrink": 1.0},
+        {"shrink": 0.0},
+        {"shrink": math.nan},
+        {"max_backtracks": -1},
+        {"max_backtracks": 1.5},
+        {"min_ratio": -0.1},
+        {"min_ratio": math.nan},
+    ],
+)
 def test_impossible_options_are_named(options):
-    with pytest.raises(ValueError, match="delta > 0 and 0 < shrink < 1"):
+    (name, value), *_ = options.items()
+    with pytest.raises(ValueError, match=f"{name} is {value}"):
         search(moved, moved, **options)
+
+
+def test_a_step_of_another_shape_is_refused_and_not_broadcast():
+    with pytest.raises(ValueError, match=r"theta has shape \(2,\), step \(1,\)"):
+        line_search(moved, moved, THETA, STEP[:1], delta=0.5, predicted=1.0)
+
+
+def test_the_rule_of_every_line_search_has_one_place():
+    """Hundreds of recorded lessons and runs rest on these three numbers."""
+    defaults = inspect.signature(line_search).parameters
+    names = {"shrink": "SHRINK", "max_backtracks": "MOST_BACKTRACKS", "min_ratio": "MIN_RATIO"}
+    assert {name: defaults[name].default for name in names} == {"shrink": 0.9, "max_backtracks": 30, "min_ratio": 0.1}
+    for name, constant in names.items():
+        assert defaults[name].default is getattr(tabular_trpo, constant)
+    for rule in (inspect.getsource(tabular_trpo.backtrack), inspect.getsource(step_at)):
+        assert all(constant in rule for constant in names.values())
+        assert re.findall(r"\b0\.[19]\b|\b3[01]\b", rule.split('"""')[-1]) == []

@@ -326,7 +326,71 @@ def test_an_mdp_that_is_none_is_refused_by_name():
         ("transition", good["transition"] * 1.1, "transition is no distribution"),
         ("start", np.array([1.5, -0.5, 0.0]), "start is no distribution"),
         ("absorbing", np.zeros(4, bool), "absorbing has shape"),
+        ("absorbing", np.array([0, 0, 1]), "absorbing holds int64; give booleans"),
+        ("absorbing", np.ones(3, bool), "start is 0 on all states that don't absorb"),
         ("gamma", 1.01, "gamma is 1.01"),
+        ("gamma", np.nan, "gamma is nan"),
+        ("reward", good["reward"] * np.inf, "reward holds"),
     ]:
         with pytest.raises(ValueError, match=message):
             TabularMDP(**{**good, name: value})
+
+
+METHODS = ["value", "action_value", "advantage", "visitation", "expected_return", "policy_gradient", "fisher"]
+
+
+@pytest.mark.parametrize("method", [*METHODS, "natural_gradient"])
+@pytest.mark.parametrize("bad", ["nan", "negative", "sum", "shape"])
+def test_a_policy_that_is_none_is_refused(method, bad):
+    pi = UNIFORM.copy()
+    if bad == "shape":
+        pi = pi[:1]  # which would broadcast
+    else:
+        pi[3, :2] = {"nan": (np.nan, 0.5), "negative": (-0.5, 1.0), "sum": (0.5, 0.5)}[bad]
+    with pytest.raises(ValueError, match=r"pi (has shape|is no distribution)"):
+        getattr(GRID, method)(pi)
+
+
+def test_without_a_discount_an_episode_that_may_go_on_for_ever_is_refused():
+    waiting = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 1.0]]])  # action 0 waits
+    mdp = TabularMDP(waiting, np.ones((2, 2)), np.array([1.0, 0.0]), 1.0, np.array([False, True]))
+    assert mdp.value(np.array([[0.75, 0.25], [0.5, 0.5]])) == pytest.approx([4, 0])
+    for chance in (0.0, 1e-17, 1e-12):
+        with pytest.raises(ValueError, match=r"gamma is 1\.0 and the end isn't surely reached"):
+            mdp.value(np.array([[1 - chance, chance], [0.5, 0.5]]))
+    endless = TabularMDP(np.full((2, 1, 2), 0.5), np.ones((2, 1)), np.array([1.0, 0.0]), 1.0, np.zeros(2, bool))
+    for solved in (endless.value, endless.visitation, endless.fisher):
+        with pytest.raises(ValueError, match=r"gamma is 1\.0"):
+            solved(np.ones((2, 1)))
+    with pytest.raises(ValueError, match=r"gamma is 1\.0"):
+        optimal_policy(endless)
+
+
+def test_rows_that_miss_the_sum_1_by_single_precision_give_no_negative_visits():
+    rows = np.full((2, 1, 2), 0.5 * (1 + 9e-6))
+    for gamma, refused in ((0.99, False), (1 - 1e-6, True)):
+        mdp = TabularMDP(rows, np.ones((2, 1)), np.array([1.0, 0.0]), gamma, np.zeros(2, bool))
+        if refused:
+            with pytest.raises(ValueError, match=r"gamma is 0\.999999"):
+                mdp.visitation(np.ones((2, 1)))
+        else:
+            assert np.all(mdp.visitation(np.ones((2, 1))) > 0)
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e20])
+def test_the_optimal_policy_is_the_same_on_every_scale_of_the_reward(scale):
+    for seed in range(10):
+        mdp = random_mdp(np.random.default_rng(seed), gamma=0.99)
+        scaled = TabularMDP(mdp.transition, scale * mdp.reward, mdp.start, mdp.gamma, mdp.absorbing)
+        assert np.array_equal(optimal_policy(scaled), optimal_policy(mdp))
+
+
+@pytest.mark.parametrize("bad", [[0.0, np.nan], [0.0, np.inf], [-np.inf, -np.inf], []])
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+def test_logits_that_are_none_are_refused(function, bad):
+    with pytest.raises(ValueError, match="logits"):
+        function(np.array(bad))
+
+
+def test_an_action_ruled_out_by_its_logit_has_no_probability():
+    assert softmax(np.array([0.0, -np.inf, 0.0])).tolist() == [0.5, 0, 0.5]

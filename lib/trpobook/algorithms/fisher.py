@@ -8,10 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
-from trpobook.agents.linearise import linearise_by_autograd
+from trpobook.agents.linearise import linearise
+from trpobook.agents.parameters import trained
+from trpobook.agents.policies import Policy
+
+Product = Callable[[Tensor], Tensor]
 
 
-def fisher_vector_product(policy, states: Tensor, *, damping: float = 0.0) -> Callable[[Tensor], Tensor]:
+def fisher_vector_product(policy: Policy, states: Tensor, *, damping: float = 0.0) -> Product:
     r"""Return the map v ↦ (F + damping·I) v, never forming F.
 
     F = E_s E_{a~π(·|s)}[∇log π ∇log πᵀ] = E_s[Jᵀ M J]: J is the Jacobian of the distribution's parameters, M the
@@ -20,19 +24,18 @@ def fisher_vector_product(policy, states: Tensor, *, damping: float = 0.0) -> Ca
     torch.func.
 
     Args:
-        policy: maps states (n, …) to outputs (n, k), and has `metric`; p parameters in all.
+        policy: maps states (n, …) to outputs (n, k), and has `metric`; p parameters are trained.
         states: visited by the old policy.
         damping: ξ ≥ 0, added to the diagonal.
     Returns: a function (p,) -> (p,), in the order of ``policy.parameters()``.
     Raises: ValueError when damping < 0 or states is empty.
     Lesson 08; Schulman et al. 2015, appendix C.
     """
-    if damping < 0:
+    if not damping >= 0:
         raise ValueError(f"damping is {damping}; it must be at least 0")
     if len(states) == 0:
         raise ValueError("states is empty; give at least one state")
-    linearise = getattr(policy, "linearise", None)
-    outputs, forward, backward = linearise(states) if linearise else linearise_by_autograd(policy, states)
+    outputs, forward, backward = linearise(policy, states)
 
     def product(v: Tensor) -> Tensor:
         return backward(policy.metric(outputs, forward(v)) / len(states)).add_(v, alpha=damping)
@@ -40,7 +43,7 @@ def fisher_vector_product(policy, states: Tensor, *, damping: float = 0.0) -> Ca
     return product
 
 
-def fisher_vector_product_by_double_backward(policy, states: Tensor, *, damping: float = 0.0):
+def fisher_vector_product_by_double_backward(policy: Policy, states: Tensor, *, damping: float = 0.0) -> Product:
     """Return the same map as `fisher_vector_product`, by differentiating the KL divergence twice: F v = ∇((∇KL)ᵀv).
 
     ∇KL is zero where old and new policy agree; its derivative is F. The old distribution must be detached: KL(π_θ‖π_θ)
@@ -48,7 +51,7 @@ def fisher_vector_product_by_double_backward(policy, states: Tensor, *, damping:
     distribution doesn't depend, such as a value function's on a shared trunk, has zeros in its rows of F.
     Lesson 08; Pearlmutter 1994.
     """
-    parameters = list(policy.parameters())
+    parameters = trained(policy.parameters())
     new = policy(states)
     old = policy.distribution(policy.outputs(states).detach())
     kl = torch.distributions.kl_divergence(old, new).mean()
@@ -61,8 +64,8 @@ def fisher_vector_product_by_double_backward(policy, states: Tensor, *, damping:
     return product
 
 
-def explicit_fisher(policy, states: Tensor) -> Tensor:
+def explicit_fisher(policy: Policy, states: Tensor) -> Tensor:
     """Return F (p, p), row by row from `fisher_vector_product_by_double_backward`: for small policies, in lessons."""
     product = fisher_vector_product_by_double_backward(policy, states)
-    size = sum(p.numel() for p in policy.parameters())
+    size = sum(p.numel() for p in trained(policy.parameters()))
     return torch.stack([product(row) for row in torch.eye(size, dtype=states.dtype, device=states.device)])

@@ -8,6 +8,15 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from trpobook.finite.checks import (
+    require_number,
+    require_positive,
+    require_same_shape,
+    require_unit_interval,
+    require_whole,
+)
+from trpobook.finite.tabular_trpo import MIN_RATIO, MOST_BACKTRACKS, SHRINK
+
 
 class Accepted(NamedTuple):
     """What `line_search` returns; on failure theta is the old one, gain and kl are 0 and accepted is False."""
@@ -27,9 +36,9 @@ def line_search(
     *,
     delta: float,
     predicted: float,
-    shrink: float = 0.9,
-    max_backtracks: int = 30,
-    min_ratio: float = 0.1,
+    shrink: float = SHRINK,
+    max_backtracks: int = MOST_BACKTRACKS,
+    min_ratio: float = MIN_RATIO,
 ) -> Accepted:
     """Return the first θ + c·step, c = 1, shrink, shrink², …, that keeps the promise; else θ itself.
 
@@ -49,13 +58,18 @@ def line_search(
         step: the full step, (p,).
         delta: radius of the trust region, > 0.
         predicted: gain of the linear model at the full step, gᵀstep.
-    Raises: ValueError when delta ≤ 0 or shrink is outside (0, 1).
+        shrink: factor from one candidate to the next, in (0, 1).
+        max_backtracks: shrinkings at most, ≥ 0.
+        min_ratio: share of the predicted gain that is asked for, ≥ 0.
+    Raises: ValueError when one of these is out of range, or step has another shape than theta.
     Lesson 09; Schulman et al. 2015, appendix C.
     """
-    if delta <= 0 or not 0 < shrink < 1:
-        raise ValueError(f"need delta > 0 and 0 < shrink < 1, not {delta} and {shrink}")
+    require_same_shape(theta=theta, step=step)
+    delta, min_ratio = require_positive("delta", delta), require_number("min_ratio", min_ratio, 0)
+    if require_unit_interval("shrink", shrink) in (0, 1):
+        raise ValueError(f"shrink is {shrink}; it must lie between 0 and 1")
     before = surrogate(theta)
-    for backtracks in range(max_backtracks + 1):
+    for backtracks in range(require_whole("max_backtracks", max_backtracks) + 1):
         fraction = shrink**backtracks
         candidate = theta + fraction * step
         divergence = kl(candidate)

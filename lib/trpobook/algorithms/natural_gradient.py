@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from trpobook.agents.policies import Policy
 from trpobook.algorithms.conjugate_gradient import conjugate_gradient
 from trpobook.algorithms.fisher import fisher_vector_product
-from trpobook.algorithms.policy_update import PolicyUpdate, policy_gradient, require_finite, take_step
+from trpobook.algorithms.policy_update import PolicyUpdate, guarded, policy_gradient, require_finite, take_step
 
 
+@guarded
 def natural_gradient_update(
-    policy,
+    policy: Policy,
     states: Tensor,
     actions: Tensor,
     advantages: Tensor,
@@ -20,6 +22,7 @@ def natural_gradient_update(
     cg_iterations: int = 10,
     cg_rtol: float = 1e-2,
     fisher_stride: int = 1,
+    entropy_bonus: float = 0.0,
 ) -> PolicyUpdate:
     """Move `policy` in place by θ ← θ + α·s, s ≈ (F + ξI)⁻¹g by conjugate gradients, and return a record of the step.
 
@@ -35,12 +38,22 @@ def natural_gradient_update(
         damping: ξ.
         cg_iterations, cg_rtol: when conjugate gradients stop.
         fisher_stride: every how many-th state enters the Fisher matrix, ≥ 1.
-    Raises: FloatingPointError when a NaN or an infinity turns up, saying where; the policy is then as it was.
+        entropy_bonus: c; c·mean entropy is added to what is raised.
+    Raises: FloatingPointError when the batch holds a NaN or an infinity. A step to one is not made: `guarded`.
     Lesson 07; Kakade 2001.
     """
-    g = policy_gradient(policy, states, actions, advantages)
+    g = policy_gradient(policy, states, actions, advantages, entropy_bonus=entropy_bonus)
     product = fisher_vector_product(policy, states[::fisher_stride], damping=damping)
     s, iterations, residual = conjugate_gradient(product, g, max_iterations=cg_iterations, rtol=cg_rtol)
     require_finite("the natural gradient", s)
-    solver = {"cg_iterations": iterations, "cg_residual": residual}
-    return take_step(policy, states, actions, advantages, g, step_size * s, **solver)
+    return take_step(
+        policy,
+        states,
+        actions,
+        advantages,
+        g,
+        step_size * s,
+        entropy_bonus=entropy_bonus,
+        cg_iterations=iterations,
+        cg_residual=residual,
+    )

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from trpobook.agents.parameters import trained
+from trpobook.agents.policies import Policy
+
+Update = TypeVar("Update", bound="Callable[..., PolicyUpdate]")
+log = logging.getLogger(__name__)
+
 
 @dataclass
 class PolicyUpdate:
-    """What one update of a policy did. Quantiles are those of the ratio π_new(a|s)/π_old(a|s) over the batch."""
+    """What one update of a policy did. Quantiles are those of the ratio π_new(a|s)/π_old(a|s) over the batch.
 
-    accepted: bool  # False: no candidate passed the line search, and the old policy stands
+    Of an update that was taken back (`guarded`) the ratios are 1, the entropy is the old policy's, the rest 0.
+    """
+
+    accepted: bool  # False: no candidate passed the line search, or the update overflowed; the old policy stands
     gain_predicted: float  # gᵀ(θ_new − θ_old), the linear model at the step taken
-    gain: float  # L(θ_new) − L(θ_old) on the batch, in units of the advantage
+    gain: float  # L(θ_new) − L(θ_old) on the batch, in units of the advantage; any entropy bonus included
     kl_limit: float  # δ, nats; infinite for an update without a trust region
     kl: float  # mean KL(π_old ‖ π_new) over the batch's states, nats
     cg_iterations: int
@@ -32,50 +45,111 @@ class PolicyUpdate:
     entropy: float  # of the new policy, nats, mean over states
 
 
+def guarded(update: Update) -> Update:
+    """Decorate an update of (policy, states, actions, advantages, *, …) so that it is made whole or not at all.
+
+    A NaN or an infinity in the batch comes from the task, and raises FloatingPointError before anything is done. One
+    that turns up later is an overflow of the update's own: a resumed run, which repeats the numbers, would meet it at
+    the same place again and never get past it. So the old policy is put back, the reason is logged, and the record
+    says accepted=False: no gain, no divergence, ratios of 1. Any other exception, Ctrl-C too, passes on, and the
+    policy is as it was.
+    """
+
+    @functools.wraps(update)
+    def guarded_update(
+        policy: Policy, states: Tensor, actions: Tensor, advantages: Tensor, **options: Any
+    ) -> PolicyUpdate:
+        for name, tensor in (("states", states), ("actions", actions), ("advantages", advantages)):
+            require_finite(f"the batch's {name}", tensor)
+        parameters = trained(policy.parameters())
+        theta_old = parameters_to_vector(parameters).detach()
+        try:
+            return update(policy, states, actions, advantages, **options)
+        except BaseException as error:
+            vector_to_parameters(theta_old, parameters)
+            if not isinstance(error, FloatingPointError):
+                raise
+            log.warning("update refused: %s", error)
+        with torch.no_grad():
+            entropy = policy(states).entropy().mean().item()
+        return PolicyUpdate(
+            accepted=False,
+            gain_predicted=0.0,
+            gain=0.0,
+            kl_limit=options.get("delta", math.inf),
+            kl=0.0,
+            cg_iterations=0,
+            cg_residual=0.0,
+            backtracks=0,
+            gradient_norm=0.0,
+            step_norm=0.0,
+            entropy=entropy,
+            **ratio_quantiles(torch.ones(1)),
+        )
+
+    return cast(Update, guarded_update)
+
+
 def ratio_quantiles(ratios: Tensor) -> dict[str, float]:
-    """Return smallest, 5 %, 95 % and largest of the ratios (n,), under the names that `PolicyUpdate` has for them."""
+    """Return smallest, 5 %, 95 % and largest of the ratios (n,), under the names that `PolicyUpdate` has for them.
+
+    The same numbers as torch.quantile's, which refuses more than 16 million rows.
+    """
     names = ("ratio_min", "ratio_q05", "ratio_q95", "ratio_max")
-    return dict(zip(names, torch.quantile(ratios, ratios.new_tensor([0.0, 0.05, 0.95, 1.0])).tolist(), strict=True))
+    counting = ratios.dtype if len(ratios) < 2**24 else torch.float64  # a float32 doesn't count any further
+    ranks = torch.tensor([0.0, 0.05, 0.95, 1.0], dtype=counting, device=ratios.device) * (len(ratios) - 1)
+    ordered, below = ratios.sort().values, ranks.long()
+    weights = (ranks - below).to(ratios.dtype)
+    quantiles = ordered[below].lerp(ordered[ranks.ceil().long()], weights)
+    return dict(zip(names, quantiles.tolist(), strict=True))
 
 
 def require_finite(name: str, tensor: Tensor) -> None:
     """Raise FloatingPointError, saying where, when `tensor` holds a NaN or an infinity."""
     if not tensor.isfinite().all():
-        raise FloatingPointError(f"{name} contains NaN or infinity; the update is not made and the old policy stands")
+        raise FloatingPointError(f"NaN or infinity in {name}; the policy stays as it is")
 
 
-def take_step(policy, states: Tensor, actions: Tensor, advantages: Tensor, g: Tensor, step: Tensor, **solver):
+def take_step(
+    policy: Policy,
+    states: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    g: Tensor,
+    step: Tensor,
+    *,
+    entropy_bonus: float,
+    cg_iterations: int = 0,
+    cg_residual: float = 0.0,
+) -> PolicyUpdate:
     """Move `policy` in place by `step`, whatever its length, and return the record of it.
 
-    For updates without a trust region. `g` is the gradient at the old parameters; `solver` gives the record's
-    cg_iterations and cg_residual where there are any.
+    For updates without a trust region. `g` is the gradient at the old parameters.
 
-    Raises: FloatingPointError when the new distributions are not finite; the policy is then as it was.
+    Raises: FloatingPointError when what comes of it is not finite.
     """
-    parameters = list(policy.parameters())
-    theta_old = parameters_to_vector(parameters).detach()
+    parameters = trained(policy.parameters())
     with torch.no_grad():
         old = policy(states)
         log_prob_old = old.log_prob(actions)
-        try:
-            vector_to_parameters(theta_old + step, parameters)
-            new = policy(states)
-            log_prob_new = new.log_prob(actions)
-            # the KL is no part of the step: it is infinite where a probability has become 0, and the step stands
-            kl, entropy = kl_divergence(old, new).mean(), new.entropy().mean()
-            require_finite("the new policy's distributions", torch.cat([log_prob_new, entropy[None]]))
-        except FloatingPointError:
-            vector_to_parameters(theta_old, parameters)
-            raise
+        vector_to_parameters(parameters_to_vector(parameters) + step, parameters)
+        new = policy(states)
+        log_prob_new = new.log_prob(actions)
         ratios = (log_prob_new - log_prob_old).exp()
+        # the KL is no part of the step: it is infinite where a probability has become 0, and the step stands
+        kl, entropy = kl_divergence(old, new).mean(), new.entropy().mean()
+        gain = ((ratios - 1) * advantages).mean()
+        if entropy_bonus:
+            gain += entropy_bonus * (entropy - old.entropy().mean())
+        require_finite("the new policy's distributions", torch.cat([log_prob_new, ratios, gain[None], entropy[None]]))
     return PolicyUpdate(
         accepted=True,
         gain_predicted=(g @ step).item(),
-        gain=((ratios - 1) * advantages).mean().item(),
+        gain=gain.item(),
         kl_limit=math.inf,
         kl=kl.item(),
-        cg_iterations=solver.get("cg_iterations", 0),
-        cg_residual=solver.get("cg_residual", 0.0),
+        cg_iterations=cg_iterations,
+        cg_residual=cg_residual,
         backtracks=0,
         gradient_norm=g.norm().item(),
         step_norm=step.norm().item(),
@@ -84,14 +158,20 @@ def take_step(policy, states: Tensor, actions: Tensor, advantages: Tensor, g: Te
     )
 
 
-def policy_gradient(policy, states: Tensor, actions: Tensor, advantages: Tensor) -> Tensor:
+def policy_gradient(
+    policy: Policy, states: Tensor, actions: Tensor, advantages: Tensor, *, entropy_bonus: float = 0.0
+) -> Tensor:
     """Return g = mean[A ∇log π(a|s)] as one vector (p,), in the order of ``policy.parameters()``. Lesson 02.
 
-    Raises: FloatingPointError when the batch or g holds a NaN or an infinity.
+    With an `entropy_bonus` c it is the gradient of mean[A log π(a|s)] + c·mean entropy.
+
+    Raises: FloatingPointError when g holds a NaN or an infinity.
     """
-    for name, tensor in (("states", states), ("actions", actions), ("advantages", advantages)):
-        require_finite(f"the batch's {name}", tensor)
-    mean = (policy(states).log_prob(actions) * advantages).mean()
-    g = parameters_to_vector(torch.autograd.grad(mean, list(policy.parameters())))
+    distribution = policy(states)
+    mean = (distribution.log_prob(actions) * advantages).mean()
+    if entropy_bonus:
+        mean = mean + entropy_bonus * distribution.entropy().mean()
+    parameters = trained(policy.parameters())
+    g = parameters_to_vector(torch.autograd.grad(mean, parameters, materialize_grads=True))
     require_finite("the policy gradient", g)
     return g

@@ -5,34 +5,39 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import kl_divergence
+from torch.distributions import Distribution, kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from trpobook.agents.linearise import linearise_by_autograd
-from trpobook.algorithms.policy_update import PolicyUpdate, policy_gradient, ratio_quantiles, require_finite
+from trpobook.agents.linearise import linearise
+from trpobook.agents.parameters import tie, trained
+from trpobook.agents.policies import Policy
+from trpobook.algorithms.policy_update import PolicyUpdate, guarded, policy_gradient, ratio_quantiles, require_finite
+
+Objective = Callable[[Tensor, Tensor, Distribution, Distribution], Tensor]
 
 
 class Memory:
     """What PPO carries from one update to the next: Adam's averages, the order of the minibatches, and β."""
 
-    def __init__(self, policy, learning_rate: float, seed: int, beta: float = 1.0):
+    def __init__(self, policy: Policy, learning_rate: float, seed: int, beta: float = 1.0):
         """Begin with β = `beta`, nats⁻¹; only the KL penalty reads it."""
-        self.theta = parameters_to_vector(policy.parameters()).detach().clone()
-        self.optimiser = torch.optim.Adam([self.theta], lr=learning_rate, eps=1e-5)
+        self.theta = parameters_to_vector(trained(policy.parameters())).detach().clone()
+        self.optimiser: torch.optim.Optimizer = torch.optim.Adam([self.theta], lr=learning_rate, eps=1e-5)
         self.shuffler = torch.Generator().manual_seed(seed)
         self.beta = beta
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         return {
             "optimiser": self.optimiser.state_dict(),
             "shuffler": self.shuffler.get_state(),
             "beta": self.beta,
         }
 
-    def load_state_dict(self, state: dict) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         self.optimiser.load_state_dict(state["optimiser"])
         self.shuffler.set_state(state["shuffler"])
         self.beta = state["beta"]
@@ -54,15 +59,15 @@ def adapted_beta(beta: float, kl: float, kl_target: float) -> float:
 
 
 def ppo_update(
-    policy,
+    policy: Policy,
     states: Tensor,
     actions: Tensor,
     advantages: Tensor,
     *,
     memory: Memory,
     clip: float = 0.2,
-    surrogate=clipped_surrogate,
-    **passes,
+    surrogate: Callable[[Tensor, Tensor, float], Tensor] = clipped_surrogate,
+    **passes: Any,
 ) -> PolicyUpdate:
     """Update `policy` in place by Adam on minibatches of mean[min(w·A, clip(w)·A)] and return a record of it.
 
@@ -74,21 +79,21 @@ def ppo_update(
     Lesson 12; Schulman et al. 2017, section 3.
     """
 
-    def objective(ratio: Tensor, advantages: Tensor, old, new) -> Tensor:
+    def objective(ratio: Tensor, advantages: Tensor, old: Distribution, new: Distribution) -> Tensor:
         return surrogate(ratio, advantages, clip).mean()
 
-    return ascend(objective, policy, states, actions, advantages, memory=memory, **passes)
+    return ascend(policy, states, actions, advantages, objective=objective, memory=memory, **passes)
 
 
 def ppo_kl_update(
-    policy,
+    policy: Policy,
     states: Tensor,
     actions: Tensor,
     advantages: Tensor,
     *,
     memory: Memory,
     kl_target: float = 0.01,
-    **passes,
+    **passes: Any,
 ) -> PolicyUpdate:
     """Update `policy` in place by Adam on minibatches of mean[w·A − β KL(old‖new)], then adapt β.
 
@@ -99,68 +104,78 @@ def ppo_kl_update(
     Lesson 12; Schulman et al. 2017, section 4.
     """
 
-    def objective(ratio: Tensor, advantages: Tensor, old, new) -> Tensor:
+    def objective(ratio: Tensor, advantages: Tensor, old: Distribution, new: Distribution) -> Tensor:
         return (ratio * advantages - memory.beta * kl_divergence(old, new)).mean()
 
-    update = ascend(objective, policy, states, actions, advantages, memory=memory, **passes)
-    memory.beta = adapted_beta(memory.beta, update.kl, kl_target)
+    update = ascend(policy, states, actions, advantages, objective=objective, memory=memory, **passes)
+    if update.accepted:
+        memory.beta = adapted_beta(memory.beta, update.kl, kl_target)
     return update
 
 
+@guarded
 def ascend(
-    objective: Callable[..., Tensor],
-    policy,
+    policy: Policy,
     states: Tensor,
     actions: Tensor,
     advantages: Tensor,
     *,
+    objective: Objective,
     memory: Memory,
     epochs: int = 10,
     minibatch: int = 64,
     kl_stop: float = math.inf,
+    learning_rate: float | None = None,
     max_gradient_norm: float = 0.5,
+    entropy_bonus: float = 0.0,
 ) -> PolicyUpdate:
     """Update `policy` in place by epochs of Adam on `objective` over shuffled minibatches; return a record of it.
 
     Args:
-        objective: (ratios, advantages, old distributions, new ones) of a minibatch's rows -> what to raise.
         policy: maps states to a distribution.
         states: (n, state_dim), visited by the policy as it stands.
         actions: (n, …), drawn from it there.
         advantages: (n,).
+        objective: (ratios, advantages, old distributions, new ones) of a minibatch's rows -> what to raise.
         memory: of this policy, kept from update to update.
         epochs, minibatch: passes over the batch, and rows of a gradient.
         kl_stop: after an epoch with a mean KL(old‖new) above it the rest is left out, nats.
+        learning_rate: Adam's, from this update on; None leaves it as it is.
         max_gradient_norm: longer gradients are shortened to it.
-    Raises: FloatingPointError when a NaN or an infinity turns up, saying where; policy and memory are then as they
-        were.
+        entropy_bonus: c; c·mean entropy is added to the objective.
+    Raises: ValueError without an epoch or a row; FloatingPointError when the batch holds a NaN or an infinity. Where
+        the epochs lead to one, in a ratio, a KL or an entropy, policy and memory are put back to what they were and
+        the record says accepted=False: `guarded`.
     """
-    g = policy_gradient(policy, states, actions, advantages)
-    parameters = list(policy.parameters())
+    if epochs < 1 or minibatch < 1:
+        raise ValueError(f"need epochs >= 1 and minibatch >= 1, not {epochs} and {minibatch}")
+    g = policy_gradient(policy, states, actions, advantages, entropy_bonus=entropy_bonus)
+    parameters = trained(policy.parameters())
     theta_old, before = parameters_to_vector(parameters).detach(), copy.deepcopy(memory.state_dict())
     with torch.no_grad():
         outputs_old = policy.outputs(states)
         old = policy.distribution(outputs_old)
         log_prob_old = old.log_prob(actions)
-    memory.theta.copy_(theta_old)
-    vector_to_parameters(memory.theta, parameters)  # views: Adam's step on one vector moves every weight
-    linearise = getattr(policy, "linearise", None) or (lambda rows: linearise_by_autograd(policy, rows))
+    tie(memory.theta, memory.optimiser, parameters)
+    if learning_rate is not None:
+        memory.optimiser.param_groups[0]["lr"] = learning_rate
 
     def step(rows: Tensor) -> None:
-        outputs, _, vjp = linearise(states[rows])
+        outputs, _, vjp = linearise(policy, states[rows])
         outputs = outputs.detach().requires_grad_()
         new = policy.distribution(outputs)
         ratio = (new.log_prob(actions[rows]) - log_prob_old[rows]).exp()
         gain = objective(ratio, advantages[rows], policy.distribution(outputs_old[rows]), new)
+        if entropy_bonus:
+            gain = gain + entropy_bonus * new.entropy().mean()
         gradient = vjp(torch.autograd.grad(gain, outputs)[0])
         memory.theta.grad = gradient.mul_(-1 / max(1.0, gradient.norm().item() / max_gradient_norm))
         memory.optimiser.step()
 
-    theta_new = theta_old
     try:
         for _ in range(epochs):
             order = torch.randperm(len(states), generator=memory.shuffler).to(states.device)
-            for rows in order.split(minibatch):
+            for rows in torch.split(order, minibatch):
                 step(rows)
             with torch.no_grad():
                 new = policy(states)
@@ -169,24 +184,25 @@ def ascend(
             require_finite("the new policy's distributions", torch.cat([ratios, kl[None], entropy[None]]))
             if kl > kl_stop:
                 break
-        theta_new = memory.theta.clone()
-    except FloatingPointError:
+    except BaseException:
         memory.load_state_dict(before)
         raise
-    finally:
-        vector_to_parameters(theta_new, parameters)
-    step_taken = theta_new - theta_old
+    theta_new = memory.theta.clone()
+    vector_to_parameters(theta_new, parameters)
+    gain = ((ratios - 1) * advantages).mean()
+    if entropy_bonus:
+        gain += entropy_bonus * (entropy - old.entropy().mean())
     return PolicyUpdate(
         accepted=True,
-        gain_predicted=(g @ step_taken).item(),
-        gain=((ratios - 1) * advantages).mean().item(),
+        gain_predicted=(g @ (theta_new - theta_old)).item(),
+        gain=gain.item(),
         kl_limit=math.inf,
         kl=kl.item(),
         cg_iterations=0,
         cg_residual=0.0,
         backtracks=0,
         gradient_norm=g.norm().item(),
-        step_norm=step_taken.norm().item(),
+        step_norm=(theta_new - theta_old).norm().item(),
         entropy=entropy.item(),
         **ratio_quantiles(ratios),
     )

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from trpobook.algorithms.policy_update import PolicyUpdate, policy_gradient, take_step
+from trpobook.agents.policies import Policy
+from trpobook.algorithms.policy_update import PolicyUpdate, guarded, policy_gradient, take_step
 
 
-def reinforce_update(policy, states: Tensor, actions: Tensor, advantages: Tensor, *, step_size: float) -> PolicyUpdate:
+@guarded
+def reinforce_update(
+    policy: Policy,
+    states: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    *,
+    step_size: float,
+    entropy_bonus: float = 0.0,
+) -> PolicyUpdate:
     """Move `policy` in place by θ ← θ + α·g, g = mean[A ∇log π(a|s)], and return a record of the step.
 
     Args:
@@ -16,8 +26,9 @@ def reinforce_update(policy, states: Tensor, actions: Tensor, advantages: Tensor
         actions: (n, …), drawn from it there.
         advantages: (n,); the step is proportional to their scale.
         step_size: α > 0.
-    Raises: FloatingPointError when a NaN or an infinity turns up, saying where; the policy is then as it was.
+        entropy_bonus: c; c·mean entropy is added to what is raised.
+    Raises: FloatingPointError when the batch holds a NaN or an infinity. A step to one is not made: `guarded`.
     Lesson 02; Williams 1992.
     """
-    g = policy_gradient(policy, states, actions, advantages)
-    return take_step(policy, states, actions, advantages, g, step_size * g)
+    g = policy_gradient(policy, states, actions, advantages, entropy_bonus=entropy_bonus)
+    return take_step(policy, states, actions, advantages, g, step_size * g, entropy_bonus=entropy_bonus)

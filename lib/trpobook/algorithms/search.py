@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from trpobook.agents.environments import Environments, RunningMoments
+from trpobook.agents.environments import Environments
+from trpobook.agents.normalisers import RunningMoments
+from trpobook.agents.policies import Policy
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # on optional packages of its own
@@ -37,7 +39,11 @@ class CrossEntropy:
         return self.candidates
 
     def tell(self, returns: np.ndarray) -> None:
-        """Take in the returns (population,) of the population asked for last."""
+        """Take in the returns (population,) of the population asked for last.
+
+        Raises: FloatingPointError when one is a NaN or an infinity.
+        """
+        _refuse_infinities(returns)
         elite = self.candidates[np.argsort(returns)[-max(2, self.population // 5) :]]
         self.generations += 1
         fading = self.extra * max(0.0, 1 - self.generations / EXTRA_NOISE_FADES_AFTER)
@@ -61,7 +67,8 @@ class CovarianceAdaptation:
 
     @property
     def mean(self) -> np.ndarray:
-        return self.strategy.mean
+        mean: np.ndarray = self.strategy.mean
+        return mean
 
     def ask(self) -> np.ndarray:
         """Return the next population, (population, p)."""
@@ -69,34 +76,53 @@ class CovarianceAdaptation:
         return np.array(self.candidates)
 
     def tell(self, returns: np.ndarray) -> None:
-        """Take in the returns (population,) of the population asked for last."""
+        """Take in the returns (population,) of the population asked for last.
+
+        Raises: FloatingPointError when one is a NaN or an infinity.
+        """
+        _refuse_infinities(returns)
         self.strategy.tell(self.candidates, (-returns).tolist())
 
 
-class Population(nn.Module):
-    """One policy with many sets of weights at once. `log_std` is left out: candidates act without noise."""
+def _refuse_infinities(returns: np.ndarray) -> None:
+    if not np.isfinite(returns).all():
+        raise FloatingPointError("the task's rewards sum to NaN or infinity; no update is made")
 
-    def __init__(self, policy: nn.Module):
+
+class Population(nn.Module):
+    """One policy with many sets of weights at once. `log_std` is left out: candidates act without noise.
+
+    Of the policy only `mode` is asked, in a form that torch.func.vmap can batch over its weights.
+    """
+
+    def __init__(self, policy: Policy):
         super().__init__()
         self.policy = policy
-        self.names = [name for name, _ in policy.named_parameters() if name != "log_std"]
+        self.searched = {
+            name: parameter
+            for name, parameter in policy.named_parameters()
+            if parameter.requires_grad and name.rpartition(".")[2] != "log_std"
+        }
 
     def weights(self) -> np.ndarray:
         """Return the policy's own weights, (p,)."""
-        own = dict(self.policy.named_parameters())
-        return torch.cat([own[name].detach().reshape(-1) for name in self.names]).double().numpy()
+        pieces = [parameter.detach().reshape(-1) for parameter in self.searched.values()]
+        theta: np.ndarray = torch.cat(pieces).double().numpy()
+        return theta
 
     def set_weights(self, theta: np.ndarray) -> None:
         """Give the policy the weights theta, (p,)."""
         with torch.no_grad():
             for name, piece in self._pieces(theta[None]).items():
-                self.policy.get_parameter(name).copy_(piece[0])
+                self.searched[name].copy_(piece[0])
 
     def forward(self, states: Tensor) -> Tensor:
         return self.policy.mode(states[None])[0]
 
     @torch.no_grad()
-    def play(self, thetas: np.ndarray, environments: Environments, moments: RunningMoments):
+    def play(
+        self, thetas: np.ndarray, environments: Environments, moments: RunningMoments
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Play one episode with each row of thetas (n, p), each in its own one of n environments.
 
         Returns: undiscounted returns (n,), lengths (n,) and the observations of these episodes (Σ lengths, …).
@@ -111,17 +137,18 @@ class Population(nn.Module):
             seen.append(observations[running])
             states = torch.from_numpy(moments.normalise(observations))
             observations, rewards, terminated, truncated = environments.step(act(pieces, states).numpy())
-            if not (np.isfinite(observations).all() and np.isfinite(rewards).all()):
-                raise FloatingPointError(
-                    "the task's observations or rewards contain NaN or infinity; no update is made"
-                )
-            returns += rewards * running
+            for name, values in (("observations", observations), ("rewards", rewards)):
+                if not np.isfinite(values[running]).all():  # what comes after a member's episode counts for nothing
+                    raise FloatingPointError(f"the task's {name} contain NaN or infinity; no update is made")
+            returns[running] += rewards[running]
             lengths += running
             running &= ~(terminated | truncated)
         return returns, lengths, np.concatenate(seen)
 
     def _pieces(self, thetas: np.ndarray) -> dict[str, Tensor]:
         """Return the rows' weights by name, each (n, *shape)."""
-        own = [self.policy.get_parameter(name) for name in self.names]
-        pieces = torch.from_numpy(thetas).float().split([p.numel() for p in own], dim=1)
-        return {name: piece.reshape(-1, *p.shape) for name, p, piece in zip(self.names, own, pieces, strict=True)}
+        pieces = torch.split(torch.from_numpy(thetas), [p.numel() for p in self.searched.values()], dim=1)
+        return {
+            name: piece.to(p.dtype).reshape(-1, *p.shape)
+            for (name, p), piece in zip(self.searched.items(), pieces, strict=True)
+        }

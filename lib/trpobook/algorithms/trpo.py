@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from torch.distributions import kl_divergence
+from torch.distributions import Distribution, kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from trpobook.algorithms.conjugate_gradient import conjugate_gradient
-from trpobook.algorithms.fisher import fisher_vector_product
-from trpobook.algorithms.line_search import line_search
-from trpobook.algorithms.policy_update import PolicyUpdate, ratio_quantiles, require_finite
+from trpobook.agents.parameters import trained
+from trpobook.agents.policies import Policy
+from trpobook.algorithms.conjugate_gradient import Solution, conjugate_gradient
+from trpobook.algorithms.fisher import Product, fisher_vector_product
+from trpobook.algorithms.line_search import Accepted, line_search
+from trpobook.algorithms.policy_update import PolicyUpdate, guarded, ratio_quantiles, require_finite
 
 
 def mean_weighted_advantage(ratio: Tensor, advantages: Tensor) -> Tensor:
@@ -18,8 +22,9 @@ def mean_weighted_advantage(ratio: Tensor, advantages: Tensor) -> Tensor:
     return (ratio * advantages).mean()
 
 
+@guarded
 def trpo_update(
-    policy,
+    policy: Policy,
     states: Tensor,
     actions: Tensor,
     advantages: Tensor,
@@ -29,10 +34,11 @@ def trpo_update(
     cg_iterations: int = 10,
     cg_rtol: float = 1e-2,
     fisher_stride: int = 1,
-    surrogate=mean_weighted_advantage,
-    conjugate_gradient=conjugate_gradient,
-    fisher_vector_product=fisher_vector_product,
-    line_search=line_search,
+    entropy_bonus: float = 0.0,
+    surrogate: Callable[[Tensor, Tensor], Tensor] = mean_weighted_advantage,
+    conjugate_gradient: Callable[..., Solution] = conjugate_gradient,
+    fisher_vector_product: Callable[..., Product] = fisher_vector_product,
+    line_search: Callable[..., Accepted] = line_search,
 ) -> PolicyUpdate:
     r"""Update `policy` in place by one TRPO step and return a record of it.
 
@@ -51,21 +57,20 @@ def trpo_update(
         cg_iterations, cg_rtol: when conjugate gradients stop.
         fisher_stride: every how many-th state enters the Fisher matrix, ≥ 1. Divisors of the number of environments
             would leave some environments out.
+        entropy_bonus: c; L, its gradient and the line search's gain get c·mean entropy in addition.
         surrogate: L as a function of ratios and advantages, both (n,); the vine has one of its own.
         conjugate_gradient, fisher_vector_product, line_search: the library's, or the reader's own.
-    Raises: FloatingPointError when a NaN or an infinity turns up, saying where; the policy is then as it was.
+    Raises: FloatingPointError when the batch holds a NaN or an infinity. A step to one is not made: `guarded`.
     Lesson 09; Schulman et al. 2015, appendix C.
     """
-    for name, tensor in (("states", states), ("actions", actions), ("advantages", advantages)):
-        require_finite(f"the batch's {name}", tensor)
-    parameters = list(policy.parameters())
+    parameters = trained(policy.parameters())
     theta_old = parameters_to_vector(parameters).detach()
     outputs_old = policy.outputs(states)
     old = policy.distribution(outputs_old.detach())
     log_prob_old = old.log_prob(actions)
     latest = theta_old, outputs_old
 
-    def new_policy(theta: Tensor):
+    def new_policy(theta: Tensor) -> Distribution:
         """Return π_θ on the batch; the last θ is kept, since its KL and its surrogate are asked for in turn."""
         nonlocal latest
         if not torch.equal(theta, latest[0]):
@@ -76,13 +81,17 @@ def trpo_update(
     def ratio(theta: Tensor) -> Tensor:
         return (new_policy(theta).log_prob(actions) - log_prob_old).exp()
 
+    def objective(theta: Tensor) -> Tensor:
+        value = surrogate(ratio(theta), advantages)
+        return value + entropy_bonus * new_policy(theta).entropy().mean() if entropy_bonus else value
+
     def gain(theta: Tensor) -> float:
-        return surrogate(ratio(theta), advantages).item()
+        return objective(theta).item()
 
     def kl(theta: Tensor) -> float:
         return kl_divergence(old, new_policy(theta)).mean().item()
 
-    g = parameters_to_vector(torch.autograd.grad(surrogate(ratio(theta_old), advantages), parameters))
+    g = parameters_to_vector(torch.autograd.grad(objective(theta_old), parameters, materialize_grads=True))
     require_finite("the policy gradient", g)
     product = fisher_vector_product(policy, states[::fisher_stride], damping=damping)
     s, iterations, residual = conjugate_gradient(product, g, max_iterations=cg_iterations, rtol=cg_rtol)
@@ -91,18 +100,15 @@ def trpo_update(
     require_finite("the curvature sᵀFs", curvature)
     step = s * (2 * delta / curvature).sqrt() if curvature > 0 else torch.zeros_like(s)
     latest = theta_old, outputs_old.detach()
-    theta_new = theta_old
-    try:
-        with torch.no_grad():
-            result = line_search(gain, kl, theta_old, step, delta=delta, predicted=(g @ step).item())
-            theta_new = result.theta
-            ratios = ratio(theta_new)
-            entropy = new_policy(theta_new).entropy().mean().item()
-    finally:
-        vector_to_parameters(theta_new, parameters)
+    with torch.no_grad():
+        result = line_search(gain, kl, theta_old, step, delta=delta, predicted=(g @ step).item())
+        ratios = ratio(result.theta)
+        entropy = new_policy(result.theta).entropy().mean()
+        require_finite("the new policy's distributions", torch.cat([ratios, entropy[None]]))
+    vector_to_parameters(result.theta, parameters)
     return PolicyUpdate(
         accepted=result.accepted,
-        gain_predicted=(g @ (theta_new - theta_old)).item(),
+        gain_predicted=(g @ (result.theta - theta_old)).item(),
         gain=result.gain,
         kl_limit=delta,
         kl=result.kl,
@@ -110,7 +116,7 @@ def trpo_update(
         cg_residual=residual,
         backtracks=result.backtracks,
         gradient_norm=g.norm().item(),
-        step_norm=(theta_new - theta_old).norm().item(),
-        entropy=entropy,
+        step_norm=(result.theta - theta_old).norm().item(),
+        entropy=entropy.item(),
         **ratio_quantiles(ratios),
     )

@@ -7,11 +7,14 @@ import math
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from trpobook.finite.checks import require_number, require_numbers
 
 MOST_VALUES = 10  # 92 378 different resamples
 
 
-def bootstrap_interval(values, level: float = 0.95) -> tuple[float, float]:
+def bootstrap_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]:
     """Return (low, high), the percentile bootstrap interval for the mean of `values`.
 
     A resample is n draws from the n values, with replacement; all nⁿ are equally likely, and those with the same
@@ -21,10 +24,10 @@ def bootstrap_interval(values, level: float = 0.95) -> tuple[float, float]:
     Args:
         values: (n,), 1 ≤ n ≤ MOST_VALUES, one number a run.
         level: between 0 and 1.
-    Raises: ValueError for too few or too many values, or another level.
+    Raises: ValueError for too few or too many values, one that isn't finite, or another level.
     Lesson 10; Efron 1979.
     """
-    values = np.asarray(values, float)
+    values, level = require_numbers("values", values), require_number("level", level, 0, 1)
     if values.ndim != 1 or not 1 <= len(values) <= MOST_VALUES:
         raise ValueError(f"values has shape {values.shape}; it must be a vector of 1 to {MOST_VALUES} numbers")
     if not 0 < level < 1:

@@ -3,6 +3,9 @@
 Policies are arrays (S, A), the old one first. ρ is the discounted visitation of the old policy, d = (1−γ)ρ, A its
 advantage, Ā(s) = Σ_a π_new(a|s) A(s, a), ε_A = max |A|, TV(s) and KL(s) the distances between the policies' rows at s,
 old first. Means over d give the absorbing states the rest of the mass: both policies agree there. Bounds need γ < 1.
+
+All functions raise ValueError when a policy is none for this MDP, and those whose formula has 1 − γ when γ is 1. Bounds
+by a KL are infinite where the new policy never takes an action that the old one does.
 """
 
 from __future__ import annotations
@@ -11,17 +14,25 @@ from collections.abc import Callable
 
 import numpy as np
 
+from trpobook.finite.checks import (
+    require_number,
+    require_numbers,
+    require_unit_interval,
+    require_whole,
+)
 from trpobook.finite.divergences import kl_categorical, total_variation
 from trpobook.finite.mdp import TabularMDP
 
 
 def expected_advantage(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Return Ā(s) = Σ_a π_new(a|s) A_old(s, a), (S,): the gain of one action by the new policy. Lesson 04."""
+    old, new = mdp.policies(old=old, new=new)
     return np.sum(new * mdp.advantage(old), axis=1)
 
 
 def surrogate(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> float:
     """Return L = Σ_s ρ_old(s) Ā(s), the gain in J that the old policy's states promise; L(old) = 0. Lesson 04."""
+    old, new = mdp.policies(old=old, new=new)
     return mdp.visitation(old) @ expected_advantage(mdp, old, new)
 
 
@@ -31,37 +42,51 @@ def performance_difference(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) ->
     The surrogate with the new policy's states in place of the old one's.
     Lesson 05; Kakade & Langford 2002, lemma 6.1.
     """
+    old, new = mdp.policies(old=old, new=new)
     return mdp.visitation(new) @ expected_advantage(mdp, old, new)
 
 
 def guess_error(mdp: TabularMDP, pi: np.ndarray, guess: np.ndarray) -> float:
     """Return Σ_s ρ(s) (r_π + γP_π f − f)(s), which is J(π) − μᵀf exactly, for any guess f of the value, (S,).
 
-    With f = V_old and π the new policy it is the performance difference. On absorbing states f counts as 0. Lesson 05.
+    With f = V_old and π the new policy it is the performance difference. On absorbing states f counts as 0.
+    Raises: ValueError when guess isn't finite or of another shape.
+    Lesson 05.
     """
-    f = guess * mdp.live
+    f = require_numbers("guess", guess, mdp.start.shape) * mdp.live
     return mdp.visitation(pi) @ (np.sum(pi * (mdp.reward + mdp.gamma * mdp.transition @ f), axis=1) - f)
 
 
 def mean_over_visits(mdp: TabularMDP, old: np.ndarray, per_state: np.ndarray) -> float:
-    """Return E_{s~d} of a quantity (S,) that is 0 on absorbing states, d = (1−γ)ρ_old. Lesson 06."""
-    rho = mdp.visitation(old)
+    """Return E_{s~d} of a quantity (S,) that is 0 on absorbing states, d = (1−γ)ρ_old.
+
+    Where the old policy never comes, the quantity may be infinite.
+    Raises: ValueError when per_state is NaN somewhere or of another shape.
+    Lesson 06.
+    """
+    (old,) = mdp.policies(old=old)
+    per_state = require_numbers("per_state", per_state, mdp.start.shape, least=-1e300, most=np.inf)
+    gamma, rho = _gamma_below_one(mdp), mdp.visitation(old)
     visited = rho > 0  # elsewhere the quantity may be infinite, at no cost
-    return (1 - mdp.gamma) * (rho[visited] @ per_state[visited])
+    with np.errstate(over="ignore"):
+        return (1 - gamma) * (rho[visited] @ per_state[visited])
 
 
 def span_bound(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Return TV(s)·(max_a A − min_a A) ≥ |Ā(s)|, (S,). Lesson 06."""
+    old, new = mdp.policies(old=old, new=new)
     return _tv(mdp, old, new) * np.ptp(mdp.advantage(old), axis=1)
 
 
 def visitation_shift(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> float:
     """Return ‖d_new − d_old‖₁ over the states that do not absorb. Lesson 06."""
-    return (1 - mdp.gamma) * np.sum(np.abs(mdp.visitation(new) - mdp.visitation(old)))
+    old, new = mdp.policies(old=old, new=new)
+    return (1 - _gamma_below_one(mdp)) * np.sum(np.abs(mdp.visitation(new) - mdp.visitation(old)))
 
 
 def visitation_bound(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> float:
     """Return 2γ/(1−γ)·E_{s~d} TV(s), at least the visitation shift. Lesson 06; Achiam et al. 2017, lemma 3."""
+    old, new = mdp.policies(old=old, new=new)
     return 2 * mdp.gamma / (1 - _gamma_below_one(mdp)) * mean_over_visits(mdp, old, _tv(mdp, old, new))
 
 
@@ -77,6 +102,7 @@ def trpo_constant(mdp: TabularMDP, old: np.ndarray, form: str) -> float:
     factors = {"tv": 4, "kl_paper": 4, "kl_sharp": 2}
     if form not in factors:
         raise ValueError(f"form is {form!r}; choose one of {', '.join(factors)}")
+    (old,) = mdp.policies(old=old)
     return factors[form] * np.max(np.abs(mdp.advantage(old))) * mdp.gamma / (1 - _gamma_below_one(mdp)) ** 2
 
 
@@ -86,6 +112,7 @@ def trpo_penalty(mdp: TabularMDP, old: np.ndarray, new: np.ndarray, form: str = 
     form: "tv", "kl_sharp" or "kl_paper", see `trpo_constant`.
     Lesson 06; Schulman et al. 2015, theorem 1 and equation 9.
     """
+    old, new = mdp.policies(old=old, new=new)
     distance = _tv(mdp, old, new) ** 2 if form == "tv" else _kl(mdp, old, new)
     return _scaled(trpo_constant(mdp, old, form), np.max(distance))
 
@@ -99,6 +126,7 @@ def cpo_penalty(mdp: TabularMDP, old: np.ndarray, new: np.ndarray, form: str = "
     Raises: ValueError when form is neither, or γ is 1.
     Lesson 06; Achiam et al. 2017, theorem 1 and corollary 3.
     """
+    old, new = mdp.policies(old=old, new=new)
     factor = mdp.gamma * np.max(np.abs(expected_advantage(mdp, old, new))) / (1 - _gamma_below_one(mdp)) ** 2
     if form == "tv":
         return 2 * factor * mean_over_visits(mdp, old, _tv(mdp, old, new))
@@ -113,6 +141,7 @@ def mean_kl_constant(mdp: TabularMDP, old: np.ndarray) -> float:
     Raises: ValueError when γ is 1.
     Lesson 06.
     """
+    (old,) = mdp.policies(old=old)
     odds = mdp.gamma / (1 - _gamma_below_one(mdp))
     return 2 * np.max(np.abs(mdp.advantage(old))) / (1 - mdp.gamma) * (odds + np.sqrt(2 * odds))
 
@@ -124,6 +153,7 @@ def mean_kl_penalty(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> float:
     Hellinger's distance and Pinsker's inequality do the rest.
     Lesson 06.
     """
+    old, new = mdp.policies(old=old, new=new)
     return _scaled(mean_kl_constant(mdp, old), mean_over_visits(mdp, old, _kl(mdp, old, new)))
 
 
@@ -134,8 +164,8 @@ def agreeing_visitation(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> np
     together longer. So these visits are common to both policies: at most ρ_old, and at most ρ_new, in every state.
     Lesson 06; Schulman et al. 2015, appendix A.
     """
-    together = np.einsum("sa,sat->st", np.minimum(old, new), mdp.transition) * np.outer(mdp.live, mdp.live)
-    return np.linalg.solve(np.eye(len(mdp.start)) - mdp.gamma * together.T, mdp.start * mdp.live)
+    old, new = mdp.policies(old=old, new=new)
+    return np.linalg.solve(mdp.future(np.minimum(old, new)).T, mdp.start * mdp.live)
 
 
 def cpi_bound(mdp: TabularMDP, old: np.ndarray, target: np.ndarray, alpha: float) -> float:
@@ -146,8 +176,8 @@ def cpi_bound(mdp: TabularMDP, old: np.ndarray, target: np.ndarray, alpha: float
     Raises: ValueError when alpha is outside [0, 1], or γ is 1.
     Lesson 06; Kakade & Langford 2002, theorem 4.1.
     """
-    if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is {alpha}; a mixture needs it in [0, 1]")
+    alpha = require_unit_interval("alpha", alpha)
+    old, target = mdp.policies(old=old, target=target)
     gamma, gain, worst = _gamma_below_one(mdp), *_cpi_terms(mdp, old, target)
     return alpha * gain / (1 - gamma) - 2 * worst * gamma * alpha**2 / ((1 - gamma) * (1 - gamma * (1 - alpha)))
 
@@ -158,6 +188,7 @@ def cpi_step(mdp: TabularMDP, old: np.ndarray, target: np.ndarray) -> float:
     Where it is below 1 that bound is 𝔸²/(8ε'γ), and `cpi_bound` at least as good.
     Lesson 06; Kakade & Langford 2002, corollary 4.2.
     """
+    old, target = mdp.policies(old=old, target=target)
     gain, worst = _cpi_terms(mdp, old, target)
     numerator, denominator = (1 - _gamma_below_one(mdp)) * gain, 4 * worst * mdp.gamma
     if numerator <= 0:
@@ -176,6 +207,7 @@ def mm_step(mdp: TabularMDP, old: np.ndarray, form: str = "kl_sharp") -> np.ndar
     form: "kl_sharp" or "kl_paper" for the largest KL, see `trpo_constant`; "mean_kl" for the mean.
     Lesson 06.
     """
+    (old,) = mdp.policies(old=old)
     advantage, rho, mean = mdp.advantage(old), mdp.visitation(old), form == "mean_kl"
     constant = mean_kl_constant(mdp, old) if mean else trpo_constant(mdp, old, form)
 
@@ -190,7 +222,9 @@ def mm_step(mdp: TabularMDP, old: np.ndarray, form: str = "kl_sharp") -> np.ndar
 
     if constant == 0:
         return old
-    alpha = golden_section(minorant, 0, 4 / ((1 - mdp.gamma) * constant))
+    # e^{αA} overflows beyond α = 700/max |A|, which is the shorter one only where γ is near 0
+    longest = min(4 / ((1 - mdp.gamma) * max(constant, 1e-280)), 700 / max(np.max(np.abs(advantage)), 1e-280))
+    alpha = golden_section(minorant, 0, longest)
     return candidate(alpha) if minorant(alpha) > 0 else old
 
 
@@ -199,11 +233,15 @@ def golden_section(function: Callable[[float], float], low: float, high: float, 
 
     Each round keeps (√5 − 1)/2 of the interval; 40 rounds leave 4·10⁻⁹ of it. Near the peak the function is flat, so
     the result is good to about the square root of the rounding error.
+    Raises: ValueError when low is above high, or either isn't finite.
     """
+    high = require_number("high", high, -1e300, 1e300)
+    low = require_number("low", low, -1e300, high)
+
     golden = (np.sqrt(5) - 1) / 2
     left, right = high - golden * (high - low), low + golden * (high - low)
     at_left, at_right = function(left), function(right)
-    for _ in range(rounds):
+    for _ in range(require_whole("rounds", rounds)):
         if at_left > at_right:
             high, right, at_right = right, left, at_left
             left = high - golden * (high - low)

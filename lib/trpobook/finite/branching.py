@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from trpobook.finite.checks import (
+    require_axes,
+    require_indices,
+    require_number,
+    require_numbers,
+    require_probabilities,
+    require_unit_interval,
+    require_whole,
+)
 from trpobook.finite.mdp import TabularMDP
 
 
@@ -37,11 +48,14 @@ def sample_branches(
         starts: states to branch from, (N,).
         actions: (N, K).
         horizon: at least 1.
-    Raises: ValueError when horizon is below 1.
+    Raises: ValueError when pi is no policy, a start or an action doesn't exist, the shapes don't fit, or horizon is
+        below 1.
     Lesson 11; Schulman et al. 2015, section 5.2.
     """
-    if horizon < 1:
-        raise ValueError(f"horizon is {horizon}; it must be at least 1")
+    (pi,) = mdp.policies(pi=pi)
+    horizon = require_whole("horizon", horizon, 1)
+    actions = require_axes("actions", require_indices("actions", actions, pi.shape[1]), "start branch")
+    starts = require_indices("starts", starts, len(pi), actions.shape[:1])
     choose, move = np.cumsum(pi, axis=-1), np.cumsum(mdp.transition, axis=-1)
     n, branches = actions.shape
     s, a = np.repeat(starts[:, None], branches, axis=1), actions
@@ -65,8 +79,11 @@ def _invert(ladder: np.ndarray, u: np.ndarray) -> np.ndarray:
 def coupled_actions(pi: np.ndarray) -> np.ndarray:
     """Return P(a, b | s, t), the chance that one uniform number gives action a in state s and b in t, (S, S, A, A).
 
-    It is the overlap of the two actions' intervals in the unit interval. Lesson 11.
+    It is the overlap of the two actions' intervals in the unit interval.
+    Raises: ValueError when pi is no policy.
+    Lesson 11.
     """
+    pi = require_axes("pi", require_probabilities("pi", pi), "state action")
     top = np.cumsum(pi, axis=-1)
     low = top - pi
     upper = np.minimum(top[:, None, :, None], top[None, :, None, :])
@@ -82,18 +99,17 @@ def branch_moments(mdp: TabularMDP, pi: np.ndarray, horizon: int) -> tuple[np.nd
     Args:
         mdp: with deterministic transitions: then all of a branch's noise is in its actions.
         horizon: steps of a branch, the first action's included, at least 1.
-    Raises: ValueError when horizon is below 1, or a transition isn't deterministic.
+    Raises: ValueError when pi is no policy, horizon is below 1, or a transition isn't deterministic.
     Lesson 11.
     """
-    if horizon < 1:
-        raise ValueError(f"horizon is {horizon}; it must be at least 1")
-    return next(itertools.islice(all_branch_moments(mdp, pi), horizon - 1, None))
+    return next(itertools.islice(all_branch_moments(mdp, pi), require_whole("horizon", horizon, 1) - 1, None))
 
 
-def all_branch_moments(mdp: TabularMDP, pi: np.ndarray):
+def all_branch_moments(mdp: TabularMDP, pi: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield what `branch_moments` returns for horizon 1, 2, 3, …"""
+    (pi,) = mdp.policies(pi=pi)
     if not np.all(mdp.transition.max(axis=-1) == 1):
-        raise ValueError("a transition isn't deterministic; branch_moments needs a world without luck of its own")
+        raise ValueError("mdp has a transition that isn't deterministic; give a world without luck of its own")
     ahead, reward = mdp.transition.argmax(axis=-1), mdp.reward * mdp.live[:, None]
     here, joint = np.arange(len(pi)), coupled_actions(pi)
     value, product = np.zeros(len(pi)), np.zeros((len(pi), len(pi)))
@@ -108,15 +124,22 @@ def all_branch_moments(mdp: TabularMDP, pi: np.ndarray):
 
 
 def branch_length(mdp: TabularMDP, pi: np.ndarray, horizon: int) -> np.ndarray:
-    """Return the mean number of simulator calls of a branch that begins with a in s, (S, A). Lesson 11."""
+    """Return the mean number of simulator calls of a branch that begins with a in s, (S, A).
+
+    Raises: ValueError when pi is no policy, or horizon is below 1.
+    Lesson 11.
+    """
+    (pi,) = mdp.policies(pi=pi)
     length = np.zeros(len(mdp.start))
-    for _ in range(horizon):
+    for _ in range(require_whole("horizon", horizon, 1)):
         each = (1 + mdp.transition @ length) * mdp.live[:, None]
         length = np.sum(pi * each, axis=1)
     return each
 
 
-def vine_spread(mdp: TabularMDP, pi: np.ndarray, horizon: int, branches, common: bool) -> tuple:
+def vine_spread(
+    mdp: TabularMDP, pi: np.ndarray, horizon: int, branches: ArrayLike | None, common: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the variance of the vine's gradient estimate at one state, split in two: between states, and within.
 
     The estimate at a state drawn from d = ρ/Z, for tabular logits, is Σ_k (Q̂_k − Q̄) ∇log π(a_k|s)/(K−1), or with
@@ -127,8 +150,12 @@ def vine_spread(mdp: TabularMDP, pi: np.ndarray, horizon: int, branches, common:
         mdp: with deterministic transitions.
         branches: K ≥ 2 actions drawn from pi, a number or several, or None for each action once.
     Returns: (between, within): variance over states of the estimate's mean, and mean over states of its variance.
+    Raises: ValueError as `branch_moments` does, or when branches is below 2.
     Lesson 11.
     """
+    (pi,) = mdp.policies(pi=pi)
+    if branches is not None:
+        branches = require_numbers("branches", branches, least=2)
     mean, covariance = branch_moments(mdp, pi, horizon)
     d = mdp.visitation(pi) / mdp.visitation(pi).sum()
     centre = np.sum(pi * mean, axis=1, keepdims=True)
@@ -161,8 +188,11 @@ def single_spread(mdp: TabularMDP, pi: np.ndarray, baseline: bool, horizon: int 
     """Return the variance of (Q̂ − V) ∇log π(a|s) for one state, one action and one return, summed over the logits.
 
     Without `baseline`, of Q̂ ∇log π(a|s). The state comes from d = ρ/Z; returns are followed for `horizon` steps.
-    This is a single path's answer as if the states along it were independent. Lesson 11.
+    This is a single path's answer as if the states along it were independent.
+    Raises: ValueError as `branch_moments` does.
+    Lesson 11.
     """
+    (pi,) = mdp.policies(pi=pi)
     mean, covariance = branch_moments(mdp, pi, horizon)
     d = mdp.visitation(pi) / mdp.visitation(pi).sum()
     length = 1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True)
@@ -175,10 +205,12 @@ def single_spread(mdp: TabularMDP, pi: np.ndarray, baseline: bool, horizon: int 
 def truncated_q(mdp: TabularMDP, pi: np.ndarray, horizon: int) -> np.ndarray:
     """Return Q_H(s, a), the expected discounted sum of exactly `horizon` rewards, first action given, (S, A).
 
+    Raises: ValueError when pi is no policy, or horizon is below 1.
     Lesson 11.
     """
-    q = np.zeros_like(pi)
-    for _ in range(horizon):
+    (pi,) = mdp.policies(pi=pi)
+    q = np.zeros(pi.shape)
+    for _ in range(require_whole("horizon", horizon, 1)):
         q = (mdp.reward + mdp.gamma * mdp.transition @ np.sum(pi * q, axis=1)) * mdp.live[:, None]
     return q
 
@@ -186,9 +218,12 @@ def truncated_q(mdp: TabularMDP, pi: np.ndarray, horizon: int) -> np.ndarray:
 def best_branches(between: float, within: float, horizon: int, budget: int) -> tuple[int, float]:
     """Return the whole K ≥ 2 with the smallest variance (between + within/K)/N, and that variance.
 
-    N = ⌊budget/(1 + K·horizon)⌋ is the number of states that the budget pays in full. Raises: ValueError when it
-    pays for no state with two branches. Lesson 11.
+    N = ⌊budget/(1 + K·horizon)⌋ is the number of states that the budget pays in full.
+    Raises: ValueError when it pays for no state with two branches, horizon is below 1, or a variance negative.
+    Lesson 11.
     """
+    between, within = require_number("between", between, 0), require_number("within", within, 0)
+    horizon, budget = require_whole("horizon", horizon, 1), require_whole("budget", budget, 1)
     if budget < 1 + 2 * horizon:
         raise ValueError(f"budget is {budget}; a state with two branches of {horizon} steps costs {1 + 2 * horizon}")
     tries = np.arange(2, (budget - 1) // horizon + 1)
@@ -204,8 +239,12 @@ def branch(simulator, saved, first_actions, policy, noise, gamma: float) -> np.n
         simulator: with ``restore(saved)`` and ``step(action)`` -> (observation, reward, ended).
         first_actions: K of them; ``policy(observation, noise[t])`` chooses all later ones.
         noise: the random numbers of steps 2, 3, …, the same for every branch.
+    Raises: ValueError when gamma is outside [0, 1], or there is no first action.
     Lesson 11; Schulman et al. 2015, section 5.2.
     """
+    gamma = require_unit_interval("gamma", gamma)
+    if len(first_actions) == 0:
+        raise ValueError("first_actions is empty; give one for each branch")
     q = np.zeros(len(first_actions))
     for k, action in enumerate(first_actions):
         simulator.restore(saved)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trpobook.finite.checks import require_numbers, require_unit_interval, require_whole
 from trpobook.finite.mdp import TabularMDP
 
 
@@ -32,13 +33,11 @@ def sample_episodes(mdp: TabularMDP, pi: np.ndarray, count: int, horizon: int, r
     Args:
         pi: the policy, (S, A).
         count, horizon: at least 1.
-    Raises: ValueError when pi has another shape than (S, A), or count or horizon is below 1.
+    Raises: ValueError when pi is no policy of shape (S, A), or count or horizon is below 1.
     Lesson 02.
     """
-    if pi.shape != mdp.reward.shape:
-        raise ValueError(f"pi has shape {pi.shape}; the MDP asks for {mdp.reward.shape}")
-    _at_least_one("count", count)
-    _at_least_one("horizon", horizon)
+    (pi,) = mdp.policies(pi=pi)
+    count, horizon = require_whole("count", count, 1), require_whole("horizon", horizon, 1)
     choose, move = _ladder(pi), _ladder(mdp.transition)
     states = np.empty((count, horizon + 1), int)
     actions, rewards = np.zeros((count, horizon), int), np.zeros((count, horizon))
@@ -62,7 +61,7 @@ def all_episodes(mdp: TabularMDP, horizon: int) -> tuple[Episodes, np.ndarray]:
     Raises: ValueError when horizon is below 1.
     Lesson 02.
     """
-    _at_least_one("horizon", horizon)
+    horizon = require_whole("horizon", horizon, 1)
     states = np.flatnonzero(mdp.start)[:, None]
     actions, rewards = np.empty((len(states), 0), int), np.empty((len(states), 0))
     chance = mdp.start[states[:, 0]]
@@ -82,9 +81,12 @@ def all_episodes(mdp: TabularMDP, horizon: int) -> tuple[Episodes, np.ndarray]:
 def rewards_to_go(rewards: np.ndarray, gamma: float) -> np.ndarray:
     """Return G_t = Σ_{k≥t} γ^{k−t} r_k along the last axis, in the shape of `rewards`: discounted to time t, not 0.
 
-    The first column is the episodes' discounted returns. Lesson 02.
+    The first column is the episodes' discounted returns.
+    Raises: ValueError when rewards is empty or not finite, or gamma outside [0, 1].
+    Lesson 02.
     """
-    to_go = np.array(rewards, float)
+    to_go = np.atleast_1d(require_numbers("rewards", rewards)).copy()
+    gamma = require_unit_interval("gamma", gamma)
     for t in reversed(range(to_go.shape[-1] - 1)):
         to_go[..., t] += gamma * to_go[..., t + 1]
     return to_go
@@ -99,8 +101,3 @@ def _ladder(probabilities: np.ndarray) -> np.ndarray:
 def _draw(ladder: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return an outcome for each row of distribution functions (n, outcomes); never one of probability 0."""
     return np.sum(rng.random(len(ladder))[:, None] >= ladder, axis=1)
-
-
-def _at_least_one(name: str, number: int) -> None:
-    if number < 1:
-        raise ValueError(f"{name} is {number}; it must be at least 1")

@@ -5,15 +5,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trpobook.finite.checks import (
+    require_aligned,
+    require_dynamics,
+    require_in_range,
+    require_numbers,
+    require_weights,
+    require_whole,
+)
+
 
 def ratios(log_old: ArrayLike, log_new: ArrayLike) -> np.ndarray:
     """Return w = π_new/π_old for samples of the old policy, from their log-probabilities, elementwise.
 
     E_old[w f] = E_new[f] where the old policy can take every action that the new one takes. Probabilities too small
     for a float do no harm, only their quotient counts. The ratio of an episode is that of the sums of its steps' logs.
+    Infinite where it is beyond the largest float, e^709.
+
+    Raises: ValueError when log_old isn't finite, log_new is NaN or +∞, or the shapes don't fit.
     Lesson 04.
     """
-    return np.exp(np.asarray(log_new, float) - np.asarray(log_old, float))
+    log_old, log_new = require_numbers("log_old", log_old), require_numbers("log_new", log_new, least=-np.inf)
+    require_aligned(log_old=log_old, log_new=log_new)
+    with np.errstate(over="ignore"):
+        return np.exp(log_new - log_old)
 
 
 def effective_sample_size(weights: ArrayLike) -> np.ndarray:
@@ -26,14 +41,22 @@ def effective_sample_size(weights: ArrayLike) -> np.ndarray:
     Raises: ValueError when a weight is negative or not finite, or all are 0.
     Lesson 04; Kong 1992.
     """
-    weights = _weights(weights)
+    weights = require_weights("weights", weights)
     shares = weights / weights.max(axis=-1, keepdims=True)
     return shares.sum(axis=-1) ** 2 / np.sum(shares**2, axis=-1)
 
 
 def plain_mean(weights: ArrayLike, values: ArrayLike) -> np.ndarray:
-    """Return (1/n) Σ w f, unbiased for E_new[f], shape (…). Its noise grows with a constant added to f. Lesson 04."""
-    return np.mean(_weights(weights) * np.asarray(values, float), axis=-1)
+    """Return (1/n) Σ w f, unbiased for E_new[f], shape (…). Its noise grows with a constant added to f.
+
+    Raises: ValueError as in `effective_sample_size`, or when values isn't finite or doesn't fit; FloatingPointError
+        when the mean is beyond the largest float.
+    Lesson 04.
+    """
+    weights, values = _weights_and_values(weights, values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.mean(weights * values, axis=-1)
+    return require_in_range("the mean", mean, ("weights", "values"))
 
 
 def self_normalised_mean(weights: ArrayLike, values: ArrayLike) -> np.ndarray:
@@ -41,12 +64,13 @@ def self_normalised_mean(weights: ArrayLike, values: ArrayLike) -> np.ndarray:
 
     A constant added to f is only added to the result; weights are needed up to a common factor only.
 
-    Raises: ValueError as in `effective_sample_size`.
+    Raises: ValueError as in `effective_sample_size`, or when values isn't finite or doesn't fit.
     Lesson 04; in lesson 11 it is the vine estimator, Schulman et al. 2015, equation 16.
     """
-    weights = _weights(weights)
+    weights, values = _weights_and_values(weights, values)
+    weights = np.ldexp(weights, -np.frexp(weights.max(axis=-1, keepdims=True))[1])  # exact; now their sum is a float
     shares = weights / weights.sum(axis=-1, keepdims=True)
-    return np.sum(shares * np.asarray(values, float), axis=-1)
+    return np.sum(shares * values, axis=-1)
 
 
 def trajectory_chi_squared(
@@ -61,24 +85,26 @@ def trajectory_chi_squared(
         transition: P(s'|s, a), (S, A, S).
         old, new: policies, (S, A).
         start: distribution of s_0, (S,).
-    Raises: ValueError when the new policy takes an action that the old one never takes.
+    Raises: ValueError when the new policy takes an action that the old one never takes, an argument is no distribution,
+        or the shapes don't fit; FloatingPointError when χ² is beyond the largest float.
     Lesson 04.
     """
-    old, new = np.asarray(old, float), np.asarray(new, float)
+    transition, start, old, new = require_dynamics(transition, start, old=old, new=new)
     if np.any((new > 0) & (old == 0)):
         raise ValueError("old is 0 where new is not: no weight makes up for what is never sampled; give old some there")
-    squares = np.divide(new**2, old, out=np.zeros_like(new), where=new > 0)
-    move = np.einsum("sa,sat->st", squares, np.asarray(transition, float))
-    carried = [np.asarray(start, float)]
-    for _ in range(steps):
-        carried.append(carried[-1] @ move)
-    return np.sum(carried, axis=-1) - 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.divide(new**2, old, out=np.zeros_like(new), where=new > 0)
+        move = np.einsum("sa,sat->st", squares, transition)
+        carried = [start]
+        for _ in range(require_whole("steps", steps)):
+            carried.append(carried[-1] @ move)
+        chi_squared = np.sum(carried, axis=-1) - 1
+    if not np.all(np.isfinite(chi_squared)):
+        raise FloatingPointError(f"after {steps} steps χ² is beyond the largest float; ask for fewer steps")
+    return chi_squared
 
 
-def _weights(weights: ArrayLike) -> np.ndarray:
-    weights = np.asarray(weights, float)
-    if not (np.all(np.isfinite(weights)) and np.all(weights >= 0) and np.all(weights.max(axis=-1) > 0)):
-        raise ValueError(
-            "weights must be finite, at least 0, and not all 0; take them relative to the largest logarithm"
-        )
-    return weights
+def _weights_and_values(weights: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    weights, values = require_weights("weights", weights), require_numbers("values", values)
+    require_aligned(weights=weights, values=values)
+    return weights, values

@@ -7,17 +7,27 @@ policy's return.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from trpobook.finite.bounds import golden_section
+from trpobook.finite.checks import (
+    require_axes,
+    require_number,
+    require_numbers,
+    require_positive,
+    require_unit_interval,
+    require_whole,
+)
 from trpobook.finite.divergences import kl_categorical
 from trpobook.finite.mdp import TabularMDP, gridworld, log_softmax, optimal_policy, softmax
 
 LONGEST_PENALISED_STEP = 0.05  # the penalty rule searches step sizes up to this one
 MOST_HALVINGS = 30
+MOST = 1e6  # for the sizes of a rule, far above all that teaches anything
 RIDGE = 1e-6  # added to the Fisher matrix of shared features, which is singular
 FALL = 2.0  # percent of the best return: a larger loss in one round is called an overshoot
 
@@ -26,7 +36,11 @@ Attempt = Callable[[float], tuple[float, float, float]]  # step size α → L̂,
 
 @dataclass(frozen=True)
 class Rule:
-    """How a round is made: which update, and how good its advantage estimate is."""
+    """How a round is made: which update, and how good its advantage estimate is.
+
+    Raises: ValueError when update or features is unknown, delta or alpha not in (0, MOST], kappa not in [0, MOST], or
+        seed no whole number.
+    """
 
     update: str = "trust"  # "trust": mean KL ≤ delta; "none": a fixed step alpha; "penalty": L̂ − C·max KL
     delta: float = 0.02  # δ, nats
@@ -40,10 +54,9 @@ class Rule:
             if (value := getattr(self, name)) not in allowed:
                 raise ValueError(f"{name} is {value!r}; choose one of {', '.join(allowed)}")
         for name in ("delta", "alpha"):
-            if not (value := getattr(self, name)) > 0:
-                raise ValueError(f"{name} is {value}; it must be above 0")
-        if not self.kappa >= 0:
-            raise ValueError(f"kappa is {self.kappa}; it must be at least 0")
+            require_positive(name, getattr(self, name), MOST)
+        require_number("kappa", self.kappa, 0, MOST)
+        require_whole("seed", self.seed)
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,11 @@ class Laboratory:
         return 100 * value / self.best
 
     def estimate(self, pi: np.ndarray, rule: Rule) -> np.ndarray:
-        """Return Â = A + κ·(b − Σ_a π b), 0 on absorbing states, (S, A)."""
+        """Return Â = A + κ·(b − Σ_a π b), 0 on absorbing states, (S, A).
+
+        Raises: ValueError when pi is no policy.
+        """
+        (pi,) = self.mdp.policies(pi=pi)
         b = lcg_uniform(rule.seed, pi.shape)
         centred = b - np.sum(pi * b, axis=1, keepdims=True)
         return self.mdp.advantage(pi) + rule.kappa * centred * self.mdp.live[:, None]
@@ -89,7 +106,11 @@ class Laboratory:
         """Return the natural gradient as a change of logits, (S, A): Â for tabular logits, whose F⁺g it is but for Z.
 
         With shared features θ = Bw it is B(BᵀFB + ridge·I)⁻¹Bᵀg: a change at one cell moves its whole row and column.
+
+        Raises: ValueError when pi is no policy, or estimate of another shape or not finite.
         """
+        (pi,) = self.mdp.policies(pi=pi)
+        estimate = require_numbers("estimate", estimate, pi.shape)
         if rule.features == "tabular":
             return estimate
         states, actions = pi.shape
@@ -100,7 +121,11 @@ class Laboratory:
         return (basis @ step).reshape(pi.shape)
 
     def step(self, theta: np.ndarray, rule: Rule) -> Round:
-        """Return the round that `rule` makes from logits theta."""
+        """Return the round that `rule` makes from logits theta.
+
+        Raises: ValueError when theta is of another shape than (S, A) or not finite.
+        """
+        theta = require_numbers("theta", theta, self.mdp.reward.shape)
         estimate, direction, attempt = self._ahead(theta, rule)
         backtracks = 0
         if rule.update == "none":
@@ -132,13 +157,13 @@ class Laboratory:
 
     def _ahead(self, theta: np.ndarray, rule: Rule) -> tuple[np.ndarray, np.ndarray, Attempt]:
         """Return Â, the direction x, and the map from a step size α to what θ + αx promises and how far it is."""
-        pi = softmax(theta)
+        pi, log_pi = softmax(theta), log_softmax(theta)
         estimate, rho = self.estimate(pi, rule), self.mdp.visitation(pi)
         direction = self.direction(pi, estimate, rule)
 
         def attempt(alpha: float) -> tuple[float, float, float]:
             logits = theta + alpha * direction
-            kl = self.mdp.live * np.sum(pi * (log_softmax(theta) - log_softmax(logits)), axis=1)
+            kl = self.mdp.live * np.sum(pi * (log_pi - log_softmax(logits)), axis=1)
             return rho @ np.sum(softmax(logits) * estimate, axis=1), rho @ kl / rho.sum(), kl.max()
 
         return estimate, direction, attempt
@@ -161,16 +186,24 @@ class Laboratory:
         return 0.0, MOST_HALVINGS
 
     def run(self, phases: Iterable[tuple[int, Rule]], theta: np.ndarray | None = None) -> list[Round]:
-        """Return the rounds of (how many, rule) phases in turn, from the uniform policy or from theta."""
+        """Return the rounds of (how many, rule) phases in turn, from the uniform policy or from theta.
+
+        Raises: ValueError as `step` does, or when a number of rounds is negative.
+        """
         theta, rounds = self.start() if theta is None else theta, []
         for count, rule in phases:
-            for _ in range(count):
+            for _ in range(require_whole("the count of a phase", count)):
                 rounds.append(self.step(theta, rule))
                 theta = rounds[-1].theta
         return rounds
 
     def slice(self, theta: np.ndarray, rule: Rule, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return mean KL (nats), true return and surrogate J + L̂ (percent) at each step size along the direction."""
+        """Return mean KL (nats), true return and surrogate J + L̂ (percent) at each step size along the direction.
+
+        Raises: ValueError as `step` does, or when alphas isn't a vector of numbers up to MOST.
+        """
+        theta = require_numbers("theta", theta, self.mdp.reward.shape)
+        alphas = require_axes("alphas", require_numbers("alphas", alphas, least=-MOST, most=MOST), "step")
         _, direction, attempt = self._ahead(theta, rule)
         gains, mean_kls, _ = np.transpose([attempt(alpha) for alpha in alphas])
         returns = np.array([self.mdp.expected_return(softmax(theta + alpha * direction)) for alpha in alphas])
@@ -183,16 +216,26 @@ def cliff_slice(
     """Return KL (nats), true gain J − J₀ and surrogate L on the two-step cliff, each as p, from p₀ = start.
 
     Both states share one logit: L = (p − p₀)(r − 2γcp₀) rises for ever, J − J₀ = L − γc(p − p₀)² turns down.
+    The KL is infinite at p = 0 and p = 1, where p₀ isn't.
+
+    Raises: ValueError when a probability or gamma is outside [0, 1], or reward or cost isn't finite.
     Lesson 09.
     """
-    p = np.asarray(p, float)
+    p = require_numbers("p", p, least=0, most=1)
+    start, gamma = require_unit_interval("start", start), require_unit_interval("gamma", gamma)
+    reward, cost = require_number("reward", reward), require_number("cost", cost)
     kl = kl_categorical([1 - start, start], np.stack([1 - p, p], axis=-1))
     promised = (p - start) * (reward - 2 * gamma * cost * start)
     return kl, promised - gamma * cost * (p - start) ** 2, promised
 
 
 def cliff_step(delta: float, start: float = 0.2) -> float:
-    """Return the p above start where KL(start‖p) is delta, by bisection: the trust region's edge. Lesson 09."""
+    """Return the p above start where KL(start‖p) is delta, by bisection: the trust region's edge.
+
+    Raises: ValueError when delta is negative, or start isn't in [0, 1].
+    Lesson 09.
+    """
+    delta, start = require_number("delta", delta, 0), require_unit_interval("start", start)
     low, high = start, 1.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -204,8 +247,10 @@ def lcg_uniform(seed: int, shape: tuple[int, ...]) -> np.ndarray:
     """Return numbers in [−1, 1) from the 32-bit generator x ← 1664525x + 1013904223, the first 8 left out.
 
     A generator that any language reproduces exactly: the laboratory also runs in a browser without Python.
+    Raises: ValueError when seed or a length is no whole number, or one is negative.
     """
-    x, numbers = seed, []
+    x, numbers = require_whole("seed", seed), []
+    shape = tuple(require_whole("shape", length) for length in shape)
     for _ in range(8 + int(np.prod(shape))):
         x = (1664525 * x + 1013904223) % 2**32
         numbers.append(x / 2**31 - 1)
@@ -213,8 +258,13 @@ def lcg_uniform(seed: int, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def row_and_column_indicators(states: int) -> np.ndarray:
-    """Return (S, 2√S): which row and which column of the square grid each cell lies in."""
-    side = int(np.sqrt(states))
+    """Return (S, 2√S): which row and which column of the square grid each cell lies in.
+
+    Raises: ValueError when states is no square.
+    """
+    side = math.isqrt(require_whole("states", states, 1))
+    if side**2 != states:
+        raise ValueError(f"states is {states}; a square grid has 1, 4, 9, …")
     rows, columns = np.divmod(np.arange(states), side)
     return np.hstack([np.eye(side)[rows], np.eye(side)[columns]])
 

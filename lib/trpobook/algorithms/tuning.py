@@ -1,14 +1,8 @@
-"""A language of six words in which every sentence can be listed: a small model of it, tuned by PPO and by GRPO.
-
-A language model is a policy. Its state is the prefix written so far, its action the next word; the world only appends
-the word, and pays one reward for the finished sentence. A model is a table of log-probabilities, (prefixes, words);
-with all sentences listed, every mean over sentences is a finite sum.
-"""
+"""A small model of the language of lesson 14, fitted to a corpus, then tuned to a reward by PPO and by GRPO."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,110 +10,27 @@ import torch
 from torch import Tensor, nn
 
 from trpobook.algorithms.ppo import clipped_surrogate
-
-WORDS = ("the", "cat", "dog", "sat", "ran", ".")
-END = WORDS.index(".")
-LENGTH = 5  # a sentence ends with "." or with its fifth word
-
-PREFIXES = [p for n in range(LENGTH) for p in itertools.product(range(END), repeat=n)]  # as numbers of words
-_NUMBER = {prefix: i for i, prefix in enumerate(PREFIXES)}
-SENTENCES = [(*p, w) for p in PREFIXES for w in range(len(WORDS)) if w == END or len(p) == LENGTH - 1]
-
-_next = {s: i for i, s in enumerate(SENTENCES)}
-CHILD = np.array([[_NUMBER.get((*p, w), -1) for w in range(len(WORDS))] for p in PREFIXES])  # -1: finished
-FINISHED = np.array([[_next.get((*p, w), -1) for w in range(len(WORDS))] for p in PREFIXES])  # sentence, or -1
-# For each sentence and place: the prefix before it and the word there; behind the end 0, 0 and no weight.
-LENGTHS = np.array([len(s) for s in SENTENCES])
-PLACES = np.arange(LENGTH) < LENGTHS[:, None]
-AT = np.array([[_NUMBER[s[:t]] if t < len(s) else 0 for t in range(LENGTH)] for s in SENTENCES])
-CHOSEN = np.array([[s[t] if t < len(s) else 0 for t in range(LENGTH)] for s in SENTENCES])
-
-
-def words(sentence: int) -> str:
-    """Return a sentence, given by its number, as text."""
-    return " ".join(WORDS[w] for w in SENTENCES[sentence])
-
-
-def scores(reward: Callable[[list[str]], float]) -> np.ndarray:
-    """Return the reward of every sentence, a function of the list of its words, (sentences,)."""
-    return np.array([float(reward([WORDS[w] for w in sentence])) for sentence in SENTENCES])
-
-
-def word_log_probs(table):
-    """Return log π(word|prefix) at each place of each sentence, 0 behind the end, (sentences, places).
-
-    Args: table: log-probabilities (prefixes, words), an array or a tensor.
-    Lesson 14.
-    """
-    if isinstance(table, Tensor):
-        return table[AT, CHOSEN] * torch.from_numpy(PLACES)
-    return table[AT, CHOSEN] * PLACES
-
-
-def law(table: np.ndarray) -> np.ndarray:
-    """Return the probability of every sentence, π(x) = Π π(x_t|x_<t), (sentences,). Lesson 14."""
-    return np.exp(word_log_probs(table).sum(axis=1))
-
-
-def table_of(probabilities: np.ndarray) -> np.ndarray:
-    """Return the model, as a table of log-probabilities, whose sentences have the given probabilities, all positive.
-
-    The inverse of `law`: a word's probability is the mass of the sentences that go on with it, over the prefix's.
-    Lesson 14.
-    """
-    mass = np.zeros(CHILD.shape)
-    np.add.at(mass, (AT[PLACES], CHOSEN[PLACES]), np.repeat(probabilities, LENGTHS))
-    return np.log(mass) - np.log(mass.sum(axis=1, keepdims=True))
-
-
-def draw(table: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the numbers of `count` sentences, written word by word, (count,)."""
-    cumulated = np.exp(table).cumsum(axis=1)
-    prefix, sentence = np.zeros(count, int), np.full(count, -1)
-    for _ in range(LENGTH):
-        going = sentence < 0
-        at = prefix[going]
-        word = np.minimum((cumulated[at] < rng.random(len(at))[:, None]).sum(axis=1), END)
-        sentence[going], prefix[going] = FINISHED[at, word], CHILD[at, word]
-    return sentence
-
-
-def optimal_law(reference: np.ndarray, reward: np.ndarray, beta: float) -> tuple[np.ndarray, float]:
-    """Return π* ∝ π_ref exp(R/β), which maximises E R − β KL(π‖π_ref), and that maximum, β log Z.
-
-    Args:
-        reference: probabilities (outcomes,).
-        reward: (outcomes,).
-        beta: price of a nat, in units of reward, above 0.
-    Lesson 14.
-    """
-    tilt = np.log(reference) + reward / beta
-    top = tilt.max()
-    log_z = top + np.log(np.sum(np.exp(tilt - top)))
-    return np.exp(tilt - log_z), float(beta * log_z)
-
-
-def optimal_law_other_direction(reference: np.ndarray, reward: np.ndarray, beta: float) -> tuple[np.ndarray, float]:
-    """Return β π_ref/(ν − R), which maximises E R − β KL(π_ref‖π), and the gap ν − max R > 0.
-
-    The gap makes the probabilities add up to 1; it is found by bisection of its logarithm, because it may be tiny.
-    The same function is a trust-region step in one state, with KL(old‖new): `reference` is the old policy, `reward`
-    the advantage, `beta` one over the step size.
-
-    Args: as in `optimal_law`; every reference probability must be positive.
-    Lesson 14.
-    """
-    behind = reward.max() - reward
-    low, high = np.log(beta * reference[behind == 0].sum()), np.log(beta)  # the sum is ≥ 1 at low, ≤ 1 at high
-    for _ in range(200):
-        middle = (low + high) / 2
-        low, high = (middle, high) if np.sum(beta * reference / (np.exp(middle) + behind)) > 1 else (low, middle)
-    gap = np.exp((low + high) / 2)
-    return beta * reference / (gap + behind), float(gap)
+from trpobook.finite.language import (
+    AT,
+    CHOSEN,
+    END,
+    LENGTH,
+    LENGTHS,
+    PLACES,
+    PREFIXES,
+    SENTENCES,
+    WORDS,
+    draw,
+    group_advantages,
+    law,
+    word_log_probs,
+)
 
 
 class LanguageModel(nn.Module):
     """A network that reads a prefix, one unit for each word in each place, and gives the next word's probabilities."""
+
+    features: Tensor
 
     def __init__(self, generator: torch.Generator, *, outputs: int = len(WORDS), hidden: int = 64):
         """Draw the first weights from `generator`; float64."""
@@ -138,36 +49,17 @@ class LanguageModel(nn.Module):
 
     def forward(self) -> Tensor:
         """Return the outputs after every prefix, (prefixes, outputs)."""
-        return self.last(torch.tanh(self.first(self.features)))
+        outputs: Tensor = self.last(torch.tanh(self.first(self.features)))
+        return outputs
 
     def table(self) -> Tensor:
         """Return the log-probabilities of the next word after every prefix, (prefixes, words)."""
-        return self().log_softmax(dim=1)
+        return self.forward().log_softmax(dim=1)
 
     def log_probs(self) -> np.ndarray:
         """Return the same as an array, without a gradient."""
         with torch.no_grad():
             return self.table().numpy()
-
-
-# What word follows what in the corpus: rows are the word before (the last: none), columns the word.
-GRAMMAR = np.array(
-    [
-        # the  cat  dog  sat  ran   .
-        [0.01, 0.27, 0.68, 0.015, 0.015, 0.01],  # the
-        [0.01, 0.01, 0.01, 0.45, 0.45, 0.07],  # cat
-        [0.01, 0.01, 0.01, 0.45, 0.45, 0.07],  # dog
-        [0.04, 0.01, 0.01, 0.01, 0.01, 0.92],  # sat
-        [0.06, 0.01, 0.01, 0.01, 0.01, 0.90],  # ran
-        [0.83, 0.04, 0.09, 0.01, 0.01, 0.02],  # at the beginning
-    ]
-)
-
-
-def corpus(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return `count` sentences, by number, in which each word depends on the one before, as in GRAMMAR."""
-    before = [prefix[-1] if prefix else END for prefix in PREFIXES]
-    return draw(np.log(GRAMMAR[before]), count, rng)
 
 
 def fit(model: LanguageModel, sentences: np.ndarray, *, steps: int = 200, learning_rate: float = 0.02) -> list[float]:
@@ -180,7 +72,7 @@ def fit(model: LanguageModel, sentences: np.ndarray, *, steps: int = 200, learni
     for _ in range(steps):
         loss = -(counts * word_log_probs(model.table()).sum(dim=1)).sum()
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         losses.append(loss.item())
     return losses
@@ -292,21 +184,9 @@ def tune_grpo(
         yield _record(model, old, reference, reward)
 
 
-def group_advantages(rewards: np.ndarray, *, divide: bool) -> np.ndarray:
-    """Return each answer's reward less its group's mean, divided by the group's standard deviation if asked.
-
-    A group of equal rewards gets zeros. Args: rewards: (groups, answers). Lesson 14; Shao et al. 2024.
-    """
-    centred = rewards - rewards.mean(axis=1, keepdims=True)
-    if not divide:
-        return centred
-    deviation = rewards.std(axis=1, keepdims=True)
-    return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-12)
-
-
 def _ascend(optimiser: torch.optim.Optimizer, gain: Tensor) -> None:
     optimiser.zero_grad()
-    (-gain).backward()
+    torch.autograd.backward(-gain)
     optimiser.step()
 
 
