@@ -1,6 +1,7 @@
 """Fisher-vector products four ways, and against sums and differences that share none of their code; float64."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -9,12 +10,13 @@ from torch import nn
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.agents.heads import CategoricalHead
+from trpobook.agents.linearise import linearise_by_autograd
+from trpobook.agents.policies import BernoulliPolicy, CategoricalPolicy, GaussianPolicy, MultiCategoricalPolicy
 from trpobook.algorithms.fisher import (
     explicit_fisher,
     fisher_vector_product,
     fisher_vector_product_by_double_backward,
-    linearise_by_autograd,
 )
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -25,15 +27,26 @@ def generator():
     return torch.Generator().manual_seed(0)
 
 
-@pytest.fixture(params=["gaussian", "categorical"])
-def policy(request, generator):
-    if request.param == "gaussian":
-        made = GaussianPolicy(5, 3, (7, 6), -0.5, generator)
-    else:
-        made = CategoricalPolicy(5, 4, (7, 6), generator)
-    for p in made.parameters():
+SIZES = (2, 3)
+
+
+def stirred(policy, generator):
+    """Give every weight, the all but zero last layer's too, something to add."""
+    for p in policy.parameters():
         p.data += 0.3 * torch.randn(p.shape, generator=generator)
-    return made
+    return policy
+
+
+@pytest.fixture(params=["gaussian", "categorical", "multi-categorical", "bernoulli"])
+def policy(request, generator):
+    hidden = (7, 6)
+    if request.param == "gaussian":
+        return stirred(GaussianPolicy(5, 3, hidden, -0.5, generator), generator)
+    if request.param == "categorical":
+        return stirred(CategoricalPolicy(5, 4, hidden, generator), generator)
+    if request.param == "multi-categorical":
+        return stirred(MultiCategoricalPolicy(5, SIZES, hidden, generator), generator)
+    return stirred(BernoulliPolicy(5, 3, hidden, generator), generator)
 
 
 @pytest.fixture
@@ -73,21 +86,40 @@ def test_a_policy_without_sweeps_of_its_own_is_served_by_autograd(policy, states
     assert (fisher_vector_product(policy, states)(v) - by_hand).abs().max() <= 1e-10
 
 
-def test_equals_the_sum_of_score_outer_products_of_a_categorical_policy(states, generator):
-    policy = CategoricalPolicy(5, 4, (6,), generator)
-    for p in policy.parameters():
-        p.data += 0.3 * torch.randn(p.shape, generator=generator)
+def summed_over_actions(policy, states, actions):
+    """Return Σ_a π(a|s) ∇log π ∇log πᵀ, mean over the states, by one backward pass for each pair."""
     fisher = 0.0
-    for a in range(4):
-        actions = torch.full((len(states),), a)
-        rows = scores(policy, states, actions)
-        weights = policy(states).log_prob(actions).exp().detach()
+    for action in actions:
+        column = action.expand(len(states), *action.shape)
+        rows = scores(policy, states, column)
+        weights = policy(states).log_prob(column).exp().detach()
         fisher = fisher + (rows.T * weights) @ rows / len(states)
+    return fisher
+
+
+@pytest.mark.parametrize(
+    "kind,outputs,actions",
+    [
+        (CategoricalPolicy, 4, torch.arange(4)),
+        (MultiCategoricalPolicy, SIZES, torch.tensor(list(itertools.product(*map(range, SIZES))))),
+        (BernoulliPolicy, 3, torch.tensor(list(itertools.product([0.0, 1.0], repeat=3)), dtype=torch.float64)),
+    ],
+    ids=["categorical", "multi-categorical", "bernoulli"],
+)
+def test_equals_the_sum_of_score_outer_products_of_a_discrete_policy(kind, outputs, actions, states, generator):
+    policy = stirred(kind(5, outputs, (6,), generator), generator)
+    fisher = summed_over_actions(policy, states, actions)
     v = direction(policy, generator)
     assert (fisher_vector_product(policy, states)(v) - fisher @ v).abs().max() <= 1e-10
     assert (explicit_fisher(policy, states) - fisher).abs().max() <= 1e-10
-    # A logit more or less everywhere changes nothing, so F is singular.
-    assert torch.linalg.matrix_rank(fisher, rtol=1e-9) < len(fisher)
+    if kind is not BernoulliPolicy:  # a logit more or less everywhere changes nothing, so F is singular
+        assert torch.linalg.matrix_rank(fisher, rtol=1e-9) < len(fisher)
+
+
+def test_equals_the_explicit_matrix_for_every_policy(policy, states, generator):
+    v = direction(policy, generator)
+    product = fisher_vector_product(policy, states)(v)
+    assert (product - explicit_fisher(policy, states) @ v).abs().max() <= 1e-10 and product.norm() > 1e-3
 
 
 def test_equals_the_integral_of_score_outer_products_of_a_gaussian_policy(states, generator):
@@ -154,10 +186,8 @@ def test_an_undetached_old_policy_gives_exactly_zero(policy, states, generator):
     assert fisher_vector_product(policy, states)(v).norm() > 0.01
 
 
-class SharedTrunk(nn.Module):
+class SharedTrunk(CategoricalHead):
     """A policy and a value function on one hidden layer; the KL divergence doesn't know the value's head."""
-
-    distribution, metric, forward = CategoricalPolicy.distribution, CategoricalPolicy.metric, CategoricalPolicy.forward
 
     def __init__(self):
         super().__init__()
@@ -182,6 +212,19 @@ def test_weights_that_the_distribution_does_not_depend_on_have_zeros_in_f(states
         assert (torch.cat([result[:36], result[43:]]) - expected).abs().max() <= 1e-12
 
 
+def test_parameters_that_stand_still_have_no_rows_in_f(policy, states, generator):
+    whole = explicit_fisher(policy, states)
+    moves = []
+    for k, p in enumerate(policy.parameters()):
+        p.requires_grad_(k % 2 == 1)
+        moves += [k % 2 == 1] * p.numel()
+    moves = torch.tensor(moves)
+    v = torch.randn(int(moves.sum()), generator=generator)
+    for product in (fisher_vector_product, fisher_vector_product_by_double_backward):
+        assert (product(policy, states)(v) - whole[moves][:, moves] @ v).abs().max() <= 1e-10
+    assert (explicit_fisher(policy, states) - whole[moves][:, moves]).abs().max() <= 1e-10
+
+
 def test_the_metric_of_a_gaussian_is_1_over_variance_and_2(generator):
     policy = GaussianPolicy(5, 2, (4,), -0.3, generator)
     outputs = torch.tensor([[0.4, -1.0, -0.3, 0.2]])
@@ -191,7 +234,9 @@ def test_the_metric_of_a_gaussian_is_1_over_variance_and_2(generator):
     assert (policy.metric(outputs, tangent)[0] - expected).abs().max() <= 1e-12
 
 
-@pytest.mark.parametrize("damping,rows,message", [(-0.1, 3, "damping is -0.1"), (0.1, 0, "states is empty")])
+@pytest.mark.parametrize(
+    "damping,rows,message", [(-0.1, 3, "damping is -0.1"), (math.nan, 3, "damping is nan"), (0.1, 0, "states is empty")]
+)
 def test_impossible_arguments_are_named(damping, rows, message, policy):
     with pytest.raises(ValueError, match=message):
         fisher_vector_product(policy, torch.zeros(rows, 5), damping=damping)

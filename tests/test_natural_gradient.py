@@ -8,7 +8,7 @@ import torch
 from batches import make_batch, theta
 from trpobook.algorithms.fisher import explicit_fisher
 from trpobook.algorithms.natural_gradient import natural_gradient_update
-from trpobook.runs.training import Trainer
+from trpobook.runs.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -5,19 +5,30 @@ import json
 import numpy as np
 import pytest
 import torch
+from gymnasium import spaces
 from torch import nn
 
 from trpobook.__main__ import main
 from trpobook.agents import environments
-from trpobook.agents.environments import ATARI_TASKS, Environments, RawPixels
-from trpobook.agents.policies import CategoricalPolicy, ConvNet, make_policy
+from trpobook.agents.environments import Environments
+from trpobook.agents.games import ATARI_TASKS
+from trpobook.agents.networks import ConvNet
+from trpobook.agents.normalisers import RawPixels
+from trpobook.agents.policies import (
+    BernoulliPolicy,
+    CategoricalPolicy,
+    GaussianPolicy,
+    MultiCategoricalPolicy,
+    make_policy,
+)
 from trpobook.agents.rollouts import Sampler, evaluate
 from trpobook.agents.value_function import ValueFunction
 from trpobook.agents.video import film
 from trpobook.algorithms.fisher import explicit_fisher, fisher_vector_product, fisher_vector_product_by_double_backward
 from trpobook.algorithms.trpo import trpo_update
+from trpobook.runs.front import load
 from trpobook.runs.settings import settings_for
-from trpobook.runs.training import Trainer, restore
+from trpobook.runs.trainer import Trainer
 
 pytest.importorskip("envpool", reason="EnvPool has no wheel for this platform")
 
@@ -101,25 +112,39 @@ def test_the_network_is_that_of_torchs_own_convolutions(generator):
 
 
 def test_a_small_games_policy_has_so_many_weights(generator):
-    space = environments.spaces.Box(0, 255, (4, 42, 42), np.uint8)
-    policy = make_policy(space, environments.spaces.Discrete(4), hidden=(64,), log_std=0.0, generator=generator)
+    space = spaces.Box(0, 255, (4, 42, 42), np.uint8)
+    policy = make_policy(space, spaces.Discrete(4), hidden=(64,), log_std=0.0, generator=generator)
     sizes = [4 * 6 * 6 * 16 + 16, 16 * 4 * 4 * 32 + 32, 32 * 4 * 4 * 64 + 64, 64 * 4 + 4]
     assert sum(p.numel() for p in policy.parameters()) == sum(sizes) == 43_636
     spread = policy(frames(50, generator, (4, 42, 42))).probs.std(0)
     assert (spread < 0.01).all()  # a new policy hardly looks
 
 
-@pytest.mark.parametrize("side", [18, 42])
-def test_the_network_sees_every_pixel(side, generator):
-    network, pixels = ConvNet((1, side, side), (8, 1), 1.0, generator), torch.full((1, 1, side, side), 128.0)
+@pytest.mark.parametrize("sides", [(18, 18), (36, 36), (37, 50), (42, 42), (64, 96), (84, 84)])
+def test_the_network_sees_every_pixel(sides, generator):
+    network, pixels = ConvNet((1, *sides), (8, 1), 1.0, generator), torch.full((1, 1, *sides), 0.5)
     (gradient,) = torch.autograd.grad(network(pixels.requires_grad_()).sum(), pixels)
     assert (gradient != 0).float().mean() > 0.99
 
 
-@pytest.mark.parametrize("side", [10, 20, 84])
-def test_a_picture_whose_edge_would_not_be_seen_is_refused(side, generator):
-    with pytest.raises(ValueError, match=f"a side of {side} pixels"):
-        ConvNet((1, side, side), (1,), 1.0, generator)
+def test_a_picture_that_leaves_a_rest_is_seen_as_with_black_on_the_right_and_below(generator):
+    network, larger = ConvNet((2, 84, 37), (8, 3), 1.0, generator), ConvNet((2, 90, 42), (8, 3), 1.0, generator)
+    larger.load_state_dict(network.state_dict())
+    small, large = frames(3, generator, (2, 84, 37)), torch.zeros(3, 2, 90, 42, dtype=torch.uint8)
+    large[..., :84, :37] = small
+    assert torch.equal(network(small), larger(large))
+
+
+def test_bytes_are_scaled_and_floats_are_taken_as_they_come(generator):
+    network, seen = ConvNet((2, 18, 18), (8, 3), 1.0, generator), frames(3, generator)
+    assert torch.equal(network(seen), network(seen.float() / 255))
+    assert not torch.allclose(network(seen), network(seen.float()), rtol=0.5)
+
+
+@pytest.mark.parametrize("sides", [(10, 40), (40, 17)])
+def test_a_picture_smaller_than_the_filters_is_refused(sides, generator):
+    with pytest.raises(ValueError, match=f"frames of {sides[0]} × {sides[1]} pixels: a ConvNet needs at least 18"):
+        ConvNet((1, *sides), (1,), 1.0, generator)
 
 
 class Tiny(CategoricalPolicy):
@@ -148,9 +173,19 @@ def test_the_fisher_vector_product_of_a_cnn_is_the_explicit_matrix_times_the_vec
     assert torch.allclose(explicit_fisher(policy, states), F, atol=1e-12)
 
 
-def test_the_product_by_two_sweeps_is_the_one_by_two_backward_passes(generator, float64):
-    policy = stirred(CategoricalPolicy((2, 18, 18), 4, (8,), generator).double(), generator)
-    states = frames(6, generator)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda state, generator: GaussianPolicy(state, 2, (8,), -0.5, generator),
+        lambda state, generator: CategoricalPolicy(state, 4, (8,), generator),
+        lambda state, generator: MultiCategoricalPolicy(state, (2, 3), (8,), generator),
+        lambda state, generator: BernoulliPolicy(state, 3, (8,), generator),
+    ],
+    ids=["gaussian", "categorical", "multi-categorical", "bernoulli"],
+)
+def test_the_product_by_two_sweeps_is_the_one_by_two_backward_passes(make, generator, float64):
+    policy = stirred(make((2, 18, 20), generator), generator)
+    states = frames(6, generator, (2, 18, 20))
     v = torch.randn(sum(p.numel() for p in policy.parameters()), generator=generator)
     swept, twice = fisher_vector_product(policy, states)(v), fisher_vector_product_by_double_backward(policy, states)(v)
     assert torch.allclose(swept, twice, atol=1e-10) and swept.norm() > 0
@@ -202,7 +237,8 @@ def test_scores_are_of_whole_games_and_true_while_the_sign_is_learned_from():
 
 @pytest.mark.parametrize("algo", ["npg", "ppo", "ppo-kl", "reinforce"])
 def test_every_update_along_a_gradient_plays(algo):
-    trainer = Trainer("Pong-v5", algo, settings=settings_for("Pong-v5", algo, **(SMALL | {"epochs": 1})))
+    settings = SMALL | ({"epochs": 1} if algo.startswith("ppo") else {})
+    trainer = Trainer("Pong-v5", algo, settings=settings)
     (row,) = list(trainer.updates(1))
     assert np.isfinite(row["kl"]) and row["step_norm"] > 0
 
@@ -213,22 +249,22 @@ def test_what_cannot_play_says_so_in_a_line(algo, tmp_path, capsys):
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error == (
-        f"trpobook train: Breakout-v5 is a game, which {algo} does not play; choose trpo, npg, ppo, ppo-kl, reinforce\n"
+        f"trpobook train: Breakout-v5 is a game, which {algo} does not play; choose trpo, or another with a gradient\n"
     )
     assert not (tmp_path / "run").exists()
 
 
 def test_the_command_line_trains_resumes_evaluates_and_films_a_game(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
-    monkeypatch.setattr(Trainer.evaluate, "__defaults__", (2,))
+    monkeypatch.setattr("trpobook.runs.front.EVALUATION_EPISODES", 2)
     out, clip = str(tmp_path / "run"), tmp_path / "clip.mp4"
-    command = ["train", "--env", "Breakout-v5", "--seed", "1", "--out", out]
+    small = [part for name, value in SMALL.items() for part in ("--set", f"{name}={str(value).strip('(,)')}")]
+    command = ["train", "--env", "Breakout-v5", "--seed", "1", "--out", out, *small]
     assert main([*command, "--steps", "400"]) == 0
     assert main([*command, "--steps", "700", "--resume"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["steps"] >= 700
     assert main(["evaluate", out, "--episodes", "2"]) == 0
     scores = json.loads(capsys.readouterr().out)
-    assert scores["return_mean"] == restore(tmp_path / "run").evaluate(2).mean()
+    assert scores["return_mean"] == load(tmp_path / "run").evaluate(2).mean()
     assert main(["record", out, "--out", str(clip)]) == 0 and clip.stat().st_size > 1000
 
 

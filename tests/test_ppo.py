@@ -10,9 +10,9 @@ from torch.nn.utils import parameters_to_vector
 
 from batches import make_batch, theta
 from trpobook.algorithms.ppo import Memory, adapted_beta, clipped_surrogate, ppo_kl_update, ppo_update
-from trpobook.runs import training
+from trpobook.runs import trainer as trainers
 from trpobook.runs.settings import settings_for
-from trpobook.runs.training import Trainer
+from trpobook.runs.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -158,19 +158,84 @@ def test_nan_in_the_batch_stops_the_update(algo, place):
 
 
 @pytest.mark.parametrize("algo", UPDATES)
-def test_an_update_beyond_the_floats_is_taken_back_with_its_memory(algo):
+def test_an_update_beyond_the_floats_is_refused_and_leaves_no_trace_in_what_follows(algo):
+    ends, records = [], []
+    for overflow in (False, True):
+        policy, states, actions, advantages = make_batch()
+        memory = Memory(policy, 1e-3, 0)
+        UPDATES[algo](policy, states, actions, advantages, memory=memory)
+        if overflow:
+            before, remembered = theta(policy), copy.deepcopy(memory.state_dict())
+            records.append(
+                UPDATES[algo](policy, states, actions, advantages, memory=memory, epochs=1, learning_rate=1e300)
+            )
+            assert torch.equal(theta(policy), before)
+            now = memory.state_dict()
+            for name, value in remembered["optimiser"]["state"][0].items():
+                assert torch.equal(value, now["optimiser"]["state"][0][name]), name
+            assert remembered["optimiser"]["param_groups"] == now["optimiser"]["param_groups"]
+            assert torch.equal(remembered["shuffler"], now["shuffler"]) and remembered["beta"] == now["beta"]
+        UPDATES[algo](policy, states, actions, advantages, memory=memory)
+        ends.append(theta(policy))
+    assert torch.equal(*ends)
+    (refused,) = records
+    assert not refused.accepted and refused.ratio_min == refused.ratio_max == 1 and refused.kl == refused.gain == 0
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+def test_an_infinite_ratio_does_not_end_a_run(algo):
+    torch.set_default_dtype(torch.float32)
+    settings = settings_for("InvertedPendulum-v5", algo, num_envs=4, batch_size=256, hidden=(16,), epochs=1)
+    trainer = Trainer("InvertedPendulum-v5", algo, settings=settings, update={"learning_rate": 1e30})
+    start = theta(trainer.policy)
+    rows = list(trainer.updates(700))
+    assert len(rows) > 2 and all(row["accepted"] == row["kl"] == 0 and row["ratio_max"] == 1 for row in rows)
+    assert torch.equal(theta(trainer.policy), start)
+
+
+def test_the_learning_rate_of_an_update_is_the_one_it_is_given_and_stays():
     policy, states, actions, advantages = make_batch()
-    memory = Memory(policy, 1e-3, 0)
-    UPDATES[algo](policy, states, actions, advantages, memory=memory)
-    memory.optimiser.param_groups[0]["lr"] = 1e300
-    before, remembered = theta(policy), copy.deepcopy(memory.state_dict())
-    with pytest.raises(FloatingPointError, match="new policy"):
-        UPDATES[algo](policy, states, actions, advantages, memory=memory, epochs=1)
+    whole = {"epochs": 1, "minibatch": 200}
+    g = gradient_of((policy(states).log_prob(actions) * advantages).mean(), policy)
+    g = g / max(1.0, g.norm().item() / 0.5)
+    before, memory = theta(policy), Memory(policy, 1e-3, 0)
+    ppo_update(policy, states, actions, advantages, memory=memory, learning_rate=5e-4, **whole)
+    assert torch.allclose(theta(policy) - before, 5e-4 * g / (g.abs() + 1e-5), atol=1e-10)
+    ppo_update(policy, states, actions, advantages, memory=memory, **whole)
+    assert memory.optimiser.param_groups[0]["lr"] == 5e-4
+    before = theta(policy)
+    ppo_update(policy, states, actions, advantages, memory=memory, learning_rate=0.0, **whole)
     assert torch.equal(theta(policy), before)
-    now = memory.state_dict()
-    for name, value in remembered["optimiser"]["state"][0].items():
-        assert torch.equal(value, now["optimiser"]["state"][0][name]), name
-    assert torch.equal(remembered["shuffler"], now["shuffler"]) and remembered["beta"] == now["beta"]
+
+
+@pytest.mark.parametrize("limit", [0.01, 0.5, math.inf])
+def test_gradients_are_shortened_to_the_limit(limit):
+    """With plain ascent in Adam's place a step is as long as the gradient."""
+    policy, states, actions, advantages = make_batch()
+    g = gradient_of((policy(states).log_prob(actions) * advantages).mean(), policy)
+    before, memory = theta(policy), Memory(policy, 1.0, 0)
+    memory.optimiser = torch.optim.SGD([memory.theta], lr=1e-3)
+    ppo_update(policy, states, actions, advantages, memory=memory, epochs=1, minibatch=200, max_gradient_norm=limit)
+    assert g.norm() > 0.01
+    assert ((theta(policy) - before).norm() / 1e-3).item() == pytest.approx(min(limit, g.norm().item()), rel=1e-6)
+
+
+def test_a_memory_follows_its_policy_to_another_float_type():
+    policy, *batch = make_batch()
+    memory = Memory(policy, 1e-3, 0)
+    ppo_update(policy, *batch, memory=memory)
+    policy.float()
+    before = theta(policy)
+    record = ppo_update(policy, *(x.float() for x in batch), memory=memory)
+    assert record.accepted and theta(policy).dtype == torch.float32 and not torch.equal(theta(policy), before)
+    assert memory.optimiser.state[memory.theta]["exp_avg"].dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["epochs", "minibatch"])
+def test_passes_over_nothing_are_refused(name):
+    policy, *batch = make_batch()
+    with pytest.raises(ValueError, match="need epochs >= 1 and minibatch >= 1"):
+        ppo_update(policy, *batch, memory=Memory(policy, 1e-3, 0), **{name: 0})
 
 
 @pytest.mark.parametrize("algo", UPDATES)
@@ -210,11 +275,11 @@ def test_the_cart_pole_is_balanced(algo):
 @pytest.mark.parametrize("breakage", ["sign", "noise"])
 @pytest.mark.parametrize("algo", UPDATES)
 def test_a_broken_update_does_not_balance_it(algo, breakage, monkeypatch):
-    real, generator = training.UPDATES[algo], torch.Generator().manual_seed(0)
+    real, generator = trainers.UPDATES[algo], torch.Generator().manual_seed(0)
 
     def broken(policy, states, actions, advantages, **options):
         wrong = -advantages if breakage == "sign" else torch.randn(advantages.shape, generator=generator)
         return real.update(policy, states, actions, wrong, **options)
 
-    monkeypatch.setitem(training.UPDATES, algo, real._replace(update=broken))
+    monkeypatch.setitem(trainers.UPDATES, algo, real._replace(update=broken))
     assert cart_pole(algo) < 100

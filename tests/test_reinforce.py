@@ -9,7 +9,7 @@ from torch.nn.utils import vector_to_parameters
 from batches import make_batch, theta
 from trpobook.algorithms.reinforce import reinforce_update
 from trpobook.runs.settings import settings_for
-from trpobook.runs.training import Trainer
+from trpobook.runs.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -66,7 +66,7 @@ def test_a_step_that_leaves_an_action_no_probability_is_made():
 
 def test_the_trainer_runs_it_and_learns():
     torch.set_default_dtype(torch.float32)
-    settings = settings_for("CartPole-v1", num_envs=8)
+    settings = settings_for("CartPole-v1", "reinforce", num_envs=8, step_size=1.0)
     trainer = Trainer("CartPole-v1", "reinforce", settings=settings)
     rows = list(trainer.updates(40_000))
     assert rows[-1]["kl_limit"] == math.inf and rows[-1]["return_mean"] > 3 * rows[0]["return_mean"]

@@ -1,13 +1,20 @@
 """What a `Batch` holds: transitions only where `valid`, the old episode's own last state at its end."""
 
+from functools import partial
+
 import gymnasium
 import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from gymnasium.vector import SyncVectorEnv
 
-from trpobook.agents.environments import Environments, RunningMoments
+from trpobook.agents import rollouts
+from trpobook.agents.environments import Environments
+from trpobook.agents.normalisers import RunningMoments, moments_for
+from trpobook.agents.policies import make_policy
 from trpobook.agents.rollouts import Sampler, evaluate
+from trpobook.agents.tasks import Task, as_task
 
 
 class Counter(gymnasium.Env):
@@ -141,3 +148,183 @@ gymnasium.register("Uneven-v0", Uneven)
 def test_evaluation_counts_nothing_after_an_episodes_end():
     returns = evaluate(Still(), IDENTITY, "Uneven-v0", 4, 0)
     assert returns.tolist() == [1.0, 3.0, 6.0, 10.0]  # lengths 1 to 4; those that ended early went on being stepped
+
+
+class Broken(Counter):
+    """It gives one bad number, as the reward or in the observation that step `when` of an episode leads to."""
+
+    def __init__(self, what="rewards", when=2, number=np.nan):
+        super().__init__()
+        self.what, self.when, self.number = what, when, number
+
+    def reset(self, seed=None, options=None):
+        observation, info = super().reset(seed=seed)
+        return (observation + self.number if self.what == "observations" and self.when == 0 else observation), info
+
+    def step(self, action):
+        observation, reward, *ends = super().step(action)
+        if self.t == self.when:
+            reward, observation = (
+                (self.number, observation) if self.what == "rewards" else (reward, observation + self.number)
+            )
+        return observation, reward, *ends
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("what,when", [("rewards", 1), ("rewards", 3), ("observations", 0), ("observations", 3)])
+def test_a_number_that_is_none_stops_a_batch_and_an_evaluation(what, when, number):
+    task = as_task(Broken, {"what": what, "when": when, "number": number})
+    words = f"the task's {what} contain NaN or infinity"
+    with pytest.raises(FloatingPointError, match=f"{words}; no update is made"):
+        Sampler(Environments(task, 2, 0)).collect(Still(), IDENTITY, 3, torch.Generator())
+    with pytest.raises(FloatingPointError, match=words):
+        evaluate(Still(), IDENTITY, task, 3, 0)
+
+
+class Paying(SyncVectorEnv):
+    """A reader's vector environment that pays for resets."""
+
+    pay = 7.0
+
+    def step(self, actions):
+        ended = self._autoreset_envs.copy()
+        observations, rewards, *others = super().step(actions)
+        return observations, rewards + self.pay * ended, *others
+
+
+def test_a_reset_earns_nothing_whatever_it_is_paid():
+    sampler = Sampler(Environments(Paying([Counter] * 2), 2, 0))
+    batch = sampler.collect(Still(), IDENTITY, 10, torch.Generator())
+    assert batch.rewards[:, 0].tolist() == [1, 2, 3, 0, 1, 2, 3, 0, 1, 2]
+    assert batch.episode_returns == [6.0] * 4 and sampler.returns.tolist() == [3.0, 3.0]
+
+
+def test_a_bad_reward_of_a_reset_stops_a_batch_too(monkeypatch):
+    monkeypatch.setattr(Paying, "pay", np.nan)
+    sampler = Sampler(Environments(Paying([Counter] * 2), 2, 0))
+    with pytest.raises(FloatingPointError, match="rewards"):
+        sampler.collect(Still(), IDENTITY, 10, torch.Generator())
+
+
+@pytest.mark.parametrize("task", ["Hopper-v5", "CartPole-v1"])
+def test_a_sampler_restored_beside_a_replayed_journal_goes_on_bit_for_bit(task):
+    environments = Environments(task, 4, 3, stagger=True)
+    policy = make_policy(
+        environments.observation_space,
+        environments.action_space,
+        hidden=(8,),
+        log_std=-0.5,
+        generator=torch.Generator().manual_seed(0),
+    )
+    moments, generator = moments_for(environments.observation_space), torch.Generator().manual_seed(1)
+    sampler = Sampler(environments)
+    moments.update(
+        sampler.collect(policy, moments, 37, generator).observations.reshape(-1, *sampler.observations[0].shape)
+    )
+    state, noise, journal = sampler.state(), generator.get_state(), list(environments.journal)
+    expected = sampler.collect(policy, moments, 50, generator)
+    again = Sampler(Environments(task, 4, 3, stagger=True))
+    again.environments.replay([step if step is None else torch.from_numpy(step) for step in journal])
+    again.load(state)
+    batch = again.collect(policy, moments, 50, generator.set_state(noise))
+    assert expected.episode_returns and batch.episode_returns == expected.episode_returns
+    assert batch.episode_lengths == expected.episode_lengths
+    for name in ("states", "actions", "rewards", "terminated", "truncated", "valid"):
+        assert torch.equal(getattr(batch, name), getattr(expected, name))
+    assert again.returns.tolist() == sampler.returns.tolist() and again.lengths.tolist() == sampler.lengths.tolist()
+
+
+class Numbered(Counter):
+    """An episode's return is the number of resets before it, over all copies that were made in this process."""
+
+    made = 0
+
+    def __init__(self):
+        super().__init__()
+        Numbered.made += 1
+        self.number = 0
+
+    def reset(self, seed=None, options=None):
+        self.number += 1
+        return super().reset(seed=seed)
+
+    def step(self, action):
+        observation, _, *ends = super().step(action)
+        return observation, float(self.number) / self.length, *ends
+
+
+def test_many_episodes_are_played_in_rounds_of_a_few_copies(monkeypatch):
+    monkeypatch.setattr(rollouts, "COPIES", 4)
+    monkeypatch.setattr(Numbered, "made", 0)
+    returns = evaluate(Still(), IDENTITY, Task(Numbered), 11, 0)
+    assert Numbered.made == 4 and returns.shape == (11,)
+    # Of each round and copy the first episode; the next resets are an autoreset, where there was time for it, and ours.
+    assert (
+        returns[:4] == pytest.approx(np.ones(4)) and (returns[4:] > 1.5).all() and len(set(returns[8:].round(6))) == 1
+    )
+
+
+def test_rounds_hold_as_many_copies_as_a_vector_environment():
+    vector = SyncVectorEnv([partial(gymnasium.make, "CartPole-v1")] * 3)
+    policy = make_policy(
+        vector.single_observation_space, vector.single_action_space, hidden=(), log_std=0.0, generator=torch.Generator()
+    )
+    moments = RunningMoments((4,))
+    first = evaluate(policy, moments, "CartPole-v1", 3, 5)
+    assert evaluate(policy, moments, vector, 3, 5).tolist() == first.tolist()
+    more = evaluate(policy, moments, vector, 8, 5)
+    assert more[:3].tolist() == first.tolist() and more.shape == (8,) and len(set(more.tolist())) > 2
+    assert evaluate(policy, moments, vector, 2, 5).tolist() == first[:2].tolist()
+    assert not vector.closed
+
+
+class Endless(Counter):
+    """Every step earns 1, and none is the last."""
+
+    def __init__(self):
+        super().__init__(length=-1)
+
+    def step(self, action):
+        observation, _, *ends = super().step(action)
+        return observation, 1.0, *ends
+
+
+def test_an_episode_without_a_time_limit_is_cut_and_one_with_it_is_not():
+    assert evaluate(Still(), IDENTITY, Task(Endless), 2, 0, max_steps=30).tolist() == [30.0, 30.0]
+    limited = as_task(Endless, wrappers=[lambda env: gymnasium.wrappers.TimeLimit(env, 40)])
+    assert evaluate(Still(), IDENTITY, limited, 2, 0, max_steps=30).tolist() == [40.0, 40.0]
+    assert rollouts.LONGEST == 10_000
+
+
+def test_an_evaluation_of_no_episode_is_refused():
+    with pytest.raises(ValueError, match="episodes is 0; it must be at least 1"):
+        evaluate(Still(), IDENTITY, "CounterTruncated-v0", 0, 0)
+
+
+def test_frames_of_the_readers_own_stay_bytes():
+    class Film(Counter):
+        observation_space = spaces.Box(0, 255, (40, 36, 3), np.uint8)
+
+        def reset(self, seed=None, options=None):
+            super().reset(seed=seed)
+            return self.np_random.integers(0, 256, (40, 36, 3), dtype=np.uint8), {}
+
+        def step(self, action):
+            _, *others = super().step(action)
+            return self.np_random.integers(0, 256, (40, 36, 3), dtype=np.uint8), *others
+
+    made = Environments(Task(Film), 2, 0)
+    batch = Sampler(made).collect(Still(), moments_for(made.observation_space), 5, torch.Generator())
+    assert batch.states.dtype == torch.uint8 and batch.states.shape == (6, 2, 3, 40, 36)
+    assert np.array_equal(batch.states[:-1].numpy(), batch.observations) and batch.observations.dtype == np.uint8
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_policy_on_a_gpu_has_its_batch_there():
+    made = Environments("Hopper-v5", 2, 0)
+    spaces_of = made.observation_space, made.action_space
+    policy = make_policy(*spaces_of, hidden=(8,), log_std=0.0, generator=torch.Generator()).to("cuda")
+    batch = Sampler(made).collect(policy, moments_for(spaces_of[0]), 5, torch.Generator("cuda"))
+    for name in ("states", "actions", "rewards", "terminated", "truncated", "valid"):
+        assert getattr(batch, name).is_cuda
+    assert evaluate(policy, moments_for(spaces_of[0]), "Hopper-v5", 2, 0).shape == (2,)

@@ -1,45 +1,24 @@
-"""The vine: a saved state is a whole one, common noise cancels, its surrogate needs no baseline, and it learns."""
+"""The vine: common noise cancels, its surrogate needs no baseline, it serves every task that can go back, it learns."""
 
 import copy
+import threading
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
+from gymnasium import spaces
 
-from trpobook.agents.environments import RunningMoments
-from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
-from trpobook.algorithms.vine import Simulator, climb, discounted_sums, follow, grow, self_normalised
+from trpobook.agents.normalisers import RunningMoments, moments_for
+from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy, make_policy
+from trpobook.agents.simulator import Simulator
+from trpobook.agents.spaces import seen_space
+from trpobook.agents.tasks import as_task
+from trpobook.algorithms.vine import climb, discounted_sums, follow, grow, self_normalised
 from trpobook.finite.importance import self_normalised_mean
+from trpobook.runs.front import load, train
 from trpobook.runs.settings import settings_for
-from trpobook.runs.training import Vine, restore, train
-
-
-def draw(simulator, rng):
-    space = simulator.env.action_space
-    return rng.uniform(-1, 1, space.shape) if space.shape else int(rng.integers(space.n))
-
-
-@pytest.mark.parametrize("task", ["Hopper-v5", "Ant-v5", "CartPole-v1", "Acrobot-v1"])
-def test_a_restored_state_goes_on_as_the_first_did_even_in_another_simulator(task):
-    rng, one, other = np.random.default_rng(0), Simulator(task), Simulator(task)
-    one.reset(0), other.reset(1)
-    for _ in range(3):  # few enough for the pole to stand
-        one.step(draw(one, rng)), other.step(draw(other, rng))
-    saved, actions = one.save(), [draw(one, rng) for _ in range(5)]
-    first = [one.step(action) for action in actions]
-    for simulator in (other, one, other):
-        simulator.restore(saved)
-        assert simulator.age == 3
-        for (seen, reward, *ends), action in zip(first, actions, strict=True):
-            again, earned, *finished = simulator.step(action)
-            assert np.array_equal(seen, again) and reward == earned and ends == finished
-
-
-def test_the_time_limit_truncates():
-    simulator = Simulator("Hopper-v5")
-    simulator.reset(0)
-    simulator.age = simulator.time_limit - 2
-    assert not simulator.step(np.zeros(3))[3] and simulator.step(np.zeros(3))[3]
+from trpobook.runs.vine_run import VineRun
 
 
 def make_points(task, policy_seed=0, n=3):
@@ -50,7 +29,7 @@ def make_points(task, policy_seed=0, n=3):
     policy = (
         CategoricalPolicy(dim, 2, (8,), generator)
         if task == "CartPole-v1"
-        else GaussianPolicy(dim, simulators[0].env.action_space.shape[0], (8,), 0.0, generator)
+        else GaussianPolicy(dim, simulators[0].spaces[1].shape[0], (8,), 0.0, generator)
     )
     return policy, points
 
@@ -139,6 +118,128 @@ def test_branches_followed_with_given_actions_are_those_that_grow():
     np.testing.assert_allclose(discounted_sums(rewards, 0.9)[..., 2], 1 + 0.9 + 0.81)
 
 
+class Windy(gymnasium.Env):
+    """The wind alone decides the reward."""
+
+    observation_space, action_space = spaces.Box(-9, 9, (1,)), spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(1, dtype=np.float32), {}
+
+    def step(self, action):
+        return np.zeros(1, dtype=np.float32), self.np_random.normal(), False, False, {}
+
+
+def test_branches_share_the_noise_of_the_world_only_where_noise_is_common():
+    simulators = [Simulator(as_task(Windy)) for _ in range(4)]
+    points = [(simulators[0].reset(i), simulators[0].save()) for i in range(2)]
+    policy = CategoricalPolicy(1, 2, (), torch.Generator().manual_seed(0))
+    actions, found = torch.zeros(2, 2, dtype=int), {}
+    for common in (True, False):
+        generator = torch.Generator().manual_seed(3)
+        task = policy, RunningMoments((1,)), simulators, points, actions
+        found[common], _ = follow(*task, 5, generator, common)
+        again, _ = follow(*task, 5, torch.Generator().manual_seed(3), common)
+        assert np.array_equal(again, found[common])
+        other, _ = follow(*task, 5, torch.Generator().manual_seed(4), common)
+        assert np.array_equal(other, found[common]) == common  # common noise is the saved world's own
+    assert np.array_equal(found[True][:, 0], found[True][:, 1])
+    assert (found[False][:, 0] != found[False][:, 1]).all()
+
+
+def test_new_noise_of_the_world_leaves_the_policys_own_numbers_as_they_were():
+    simulators = [Simulator(as_task(Windy)) for _ in range(4)]
+    points = [(simulators[0].reset(i), simulators[0].save()) for i in range(2)]
+    generator, actions = torch.Generator().manual_seed(3), torch.zeros(2, 2, dtype=int)
+    policy = CategoricalPolicy(1, 2, (), torch.Generator().manual_seed(0))
+    follow(policy, RunningMoments((1,)), simulators, points, actions, 6, generator, False)
+    expected = torch.Generator().manual_seed(3)
+    for _ in range(6 * 2):
+        policy.sample(torch.zeros(2, 1), expected)
+    assert torch.equal(generator.get_state(), expected.get_state())
+
+
+class Repeats(gymnasium.Env):
+    """Pays the sum of the action's numbers as the task takes them, and shows it."""
+
+    def __init__(self, observation_space, action_space):
+        self.observation_space, self.action_space = observation_space, action_space
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.observation_space.seed(seed)
+        return self.observation_space.sample(), {}
+
+    def step(self, action):
+        assert self.action_space.contains(action)
+        return self.observation_space.sample(), float(np.sum(action)), False, False, {}
+
+
+FRAMES = spaces.Box(0, 255, (42, 42, 1), dtype=np.uint8)
+ACTIONS = [
+    spaces.Box(np.float32([0, -2]), np.float32([4, 2])),
+    spaces.Discrete(3, start=5),
+    spaces.MultiDiscrete([2, 4]),
+    spaces.MultiBinary(3),
+]
+
+
+@pytest.mark.parametrize("action_space", ACTIONS)
+@pytest.mark.parametrize("observation_space", [spaces.Dict({"a": spaces.Discrete(3), "b": spaces.Box(-1, 1)}), FRAMES])
+def test_it_grows_with_every_kind_of_policy_and_observation(observation_space, action_space):
+    task = as_task(Repeats, {"observation_space": observation_space, "action_space": action_space})
+    view = seen_space(observation_space)
+    generator, moments = torch.Generator().manual_seed(0), moments_for(view)
+    policy = make_policy(view, action_space, hidden=(8,), log_std=0.0, generator=generator)
+    trunk, simulators = Simulator(task), [Simulator(task) for _ in range(6)]
+    trunk.reset(0)
+    points = climb(policy, moments, trunk, 3, 2, generator)
+    vine = grow(policy, moments, simulators, points, branches=2, horizon=1, gamma=0.5, generator=generator)
+    earned = vine.actions.double().reshape(3, 2, -1)
+    if isinstance(action_space, spaces.Box):
+        earned = 2 + 2 * earned[..., 0].clamp(-1, 1) + 2 * earned[..., 1].clamp(-1, 1)
+    else:
+        earned = earned.sum(-1) + (5 if isinstance(action_space, spaces.Discrete) else 0)
+    np.testing.assert_allclose(vine.q, earned, atol=1e-5)
+    assert vine.states.shape == (3, *view.shape)
+    longer = grow(policy, moments, simulators, points, branches=2, horizon=4, gamma=0.5, generator=generator)
+    assert (
+        longer.calls == 24
+        and policy(vine.states.repeat_interleave(2, 0)).log_prob(vine.actions.flatten(0, 1)).isfinite().all()
+    )
+
+
+class Breaking(Windy):
+    """Hands out what is no number from its eighth step on."""
+
+    def __init__(self, observation, reward):
+        self.last = np.float32([observation]), reward
+
+    def reset(self, **options):
+        self.steps = 0
+        return super().reset(**options)
+
+    def step(self, action):
+        self.steps += 1
+        observation, reward, *rest = super().step(action)
+        return *(self.last if self.steps > 7 else (observation, reward)), *rest
+
+
+@pytest.mark.parametrize(("what", "last"), [("observations", (np.nan, 0.0)), ("rewards", (0.0, np.inf))])
+def test_nans_are_refused_on_the_trunk_and_on_the_branches(what, last):
+    task = as_task(Breaking, dict(zip(("observation", "reward"), last, strict=True)))
+    simulators, generator = [Simulator(task) for _ in range(4)], torch.Generator().manual_seed(0)
+    policy, moments = CategoricalPolicy(1, 2, (), generator), RunningMoments((1,))
+    trunk = Simulator(task)
+    trunk.reset(0)
+    points = climb(policy, moments, trunk, 2, 3, generator)
+    with pytest.raises(FloatingPointError, match=f"the task's {what} contain NaN or infinity"):
+        grow(policy, moments, simulators, points, branches=2, horizon=9, gamma=0.9, generator=generator)
+    with pytest.raises(FloatingPointError, match=f"the task's {what} contain NaN or infinity"):
+        climb(policy, moments, trunk, 9, 3, generator)
+
+
 def test_points_to_branch_from_are_passed_by_the_policy_and_hold_their_observation():
     policy, points = make_points("InvertedPendulum-v5")
     simulator = Simulator("InvertedPendulum-v5")
@@ -170,11 +271,11 @@ SMALL = {"num_envs": 2, "batch_size": 64, "branch_states": 8, "branches": 3, "ho
 
 def test_a_run_that_is_broken_off_goes_on_bit_for_bit():
     settings = settings_for("CartPole-v1", "vine", checkpoint_steps=1000, **SMALL)
-    whole, halfway = Vine("CartPole-v1", settings=settings), None
+    whole, halfway = VineRun("CartPole-v1", settings=settings), None
     for _ in whole.updates(4000):
         if whole.at_checkpoint and halfway is None:
             halfway = copy.deepcopy(whole.state())
-    resumed = Vine("CartPole-v1", settings=settings)
+    resumed = VineRun("CartPole-v1", settings=settings)
     resumed.load(halfway)
     assert 0 < resumed.count < whole.count
     for _ in resumed.updates(4000):
@@ -184,27 +285,24 @@ def test_a_run_that_is_broken_off_goes_on_bit_for_bit():
 
 
 def test_it_balances_the_cart_pole():
-    run = Vine("CartPole-v1", seed=0)
+    run = VineRun("CartPole-v1", seed=0)
     for _ in run.updates(60_000):
         pass
     assert run.evaluate(10).mean() > 200
 
 
-def test_the_run_on_disk_counts_every_step(tmp_path, monkeypatch):
-    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
-    train("InvertedPendulum-v5", "vine", 1500, 0, "cpu", tmp_path / "run")
+def test_the_run_on_disk_counts_every_step(tmp_path):
+    train("InvertedPendulum-v5", "vine", 1500, 0, "cpu", tmp_path / "run", settings=SMALL)
     header, first, *_ = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
     row = dict(zip(header.split(","), first.split(","), strict=True))
     assert 64 + 24 <= int(row["steps"]) <= 64 + 24 * 20
     assert float(row["kl"]) <= 0.01 and row["value_loss"] == ""
-    again = restore(tmp_path / "run")
-    assert again.recent and len(again.evaluate(2)) == 2
+    assert len(load(tmp_path / "run").evaluate(2)) == 2
 
 
-def test_a_run_that_has_ended_resumes_to_the_same_end_however_far_its_last_update_went(tmp_path, monkeypatch):
+def test_a_run_that_has_ended_resumes_to_the_same_end_however_far_its_last_update_went(tmp_path):
     often = SMALL | {"checkpoint_steps": 1000}
-    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **often))
-    first = train("InvertedPendulum-v5", "vine", 1000, 0, "cpu", tmp_path / "run")
+    first = train("InvertedPendulum-v5", "vine", 1000, 0, "cpu", tmp_path / "run", settings=often)
     assert first["steps"] >= 1000 + often["batch_size"]
     metrics = (tmp_path / "run" / "metrics.csv").read_bytes()
     again = train("InvertedPendulum-v5", "vine", 1000, 0, "cpu", tmp_path / "run", resume=True)
@@ -214,7 +312,17 @@ def test_a_run_that_has_ended_resumes_to_the_same_end_however_far_its_last_updat
         train("InvertedPendulum-v5", "vine", 500, 0, "cpu", tmp_path / "run", resume=True)
 
 
+def test_a_task_that_cannot_go_back_is_refused_before_a_folder_is_made(tmp_path):
+    class Locked(Windy):
+        def __init__(self):
+            self.lock = threading.Lock()
+
+    with pytest.raises(ValueError, match=r"Locked\.lock can't be copied"):
+        train(Locked, "vine", 100, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("wrong", [{"branches": 1}, {"branch_states": 1000}])
 def test_settings_that_no_vine_can_have(wrong):
     with pytest.raises(ValueError, match="branch"):
-        Vine("CartPole-v1", settings=settings_for("CartPole-v1", "vine", **wrong))
+        VineRun("CartPole-v1", settings=settings_for("CartPole-v1", "vine", **wrong))

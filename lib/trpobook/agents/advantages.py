@@ -24,14 +24,25 @@ def gae(
     Args:
         rewards, values: r_t and V(s_t), (T, …).
         next_values: V of the observation that followed, the old episode's own last one at an end, (T, …).
-        terminated, truncated: booleans, (T, …).
+        terminated, truncated: booleans, or 0 and 1, (T, …).
         gamma, lam: in [0, 1].
-    Raises: ValueError when gamma or lam is outside [0, 1].
+    Raises: ValueError when gamma or lam is outside [0, 1], the shapes differ, or there is no step.
     Lesson 03; Schulman et al. 2016, equation 16.
     """
-    for name, value in (("gamma", gamma), ("lam", lam)):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} is {value}; it must lie in [0, 1]")
+    for name, factor in (("gamma", gamma), ("lam", lam)):
+        if not 0 <= factor <= 1:
+            raise ValueError(f"{name} is {factor}; it must lie in [0, 1]")
+    for name, tensor in (
+        ("values", values),
+        ("next_values", next_values),
+        ("terminated", terminated),
+        ("truncated", truncated),
+    ):
+        if tensor.shape != rewards.shape:
+            raise ValueError(f"{name} has shape {tuple(tensor.shape)}, rewards {tuple(rewards.shape)}; they must agree")
+    if not rewards.shape or not len(rewards):
+        raise ValueError(f"rewards has shape {tuple(rewards.shape)}; give at least one step along its first axis")
+    terminated, truncated = terminated.bool(), truncated.bool()
     deltas = rewards + gamma * next_values * ~terminated - values
     carry = gamma * lam * (~(terminated | truncated)).to(deltas.dtype)
     advantages = torch.empty_like(deltas)
@@ -43,6 +54,17 @@ def gae(
 
 
 def explained_variance(predictions: Tensor, targets: Tensor) -> float:
-    """Return 1 − Var(targets − predictions)/Var(targets): 1 is perfect, 0 no better than the mean. Lesson 03."""
-    variance = targets.var()
-    return float("nan") if variance == 0 else (1 - (targets - predictions).var() / variance).item()
+    """Return 1 − Var(targets − predictions)/Var(targets): 1 is perfect, 0 no better than the mean.
+
+    NaN where the targets don't vary, or there are fewer than two.
+
+    Raises: ValueError when the shapes differ.
+    Lesson 03.
+    """
+    if predictions.shape != targets.shape:
+        raise ValueError(
+            f"predictions has shape {tuple(predictions.shape)}, targets {tuple(targets.shape)}; they must agree"
+        )
+    if targets.numel() < 2 or (variance := targets.var()) == 0:
+        return float("nan")
+    return (1 - (targets - predictions).var() / variance).item()

@@ -1,22 +1,24 @@
-"""Many copies of a task stepped together: EnvPool where it has the task, else Gymnasium; and running normalisers."""
+"""Many copies of a task stepped together, by EnvPool where it has the task, else by Gymnasium."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
-import warnings
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
+from gymnasium.vector import SyncVectorEnv, VectorEnv
+
+from trpobook.agents.backends import BackEnd, Copies, Pool, Processes
+from trpobook.agents.faults import running
+from trpobook.agents.games import ATARI, is_game
+from trpobook.agents.spaces import Space, seen_space, task_actions
+from trpobook.agents.tasks import Source, Task, as_task
 
 try:
     import envpool
 except ImportError:  # no wheel for this platform: Gymnasium serves every task, several times slower
-    envpool = None
+    envpool = None  # type: ignore[assignment]
 
 MUJOCO_TASKS = (
     "Ant-v5",
@@ -31,29 +33,6 @@ MUJOCO_TASKS = (
     "Swimmer-v5",
     "Walker2d-v5",
 )
-# The seven games of Schulman et al. 2015; EnvPool brings the games along.
-ATARI_TASKS = (
-    "BeamRider-v5",
-    "Breakout-v5",
-    "Enduro-v5",
-    "Pong-v5",
-    "Qbert-v5",
-    "Seaquest-v5",
-    "SpaceInvaders-v5",
-)
-# What an agent sees of a game: four grey frames of 42 by 42 pixels, four frames of the console apart, as bytes. The
-# game begins with up to 30 idle steps and, where it waits for the button, with a shot; after 5 minutes it is over.
-ATARI = {
-    "stack_num": 4,
-    "frame_skip": 4,
-    "img_height": 42,
-    "img_width": 42,
-    "gray_scale": True,
-    "noop_max": 30,
-    "use_fire_reset": True,
-    "episodic_life": True,
-    "max_episode_steps": 4500,
-}
 
 
 def cpu_count() -> int:
@@ -65,8 +44,8 @@ class Environments:
     """`num_envs` copies of a task, stepped together; the same seed gives the same episodes.
 
     The step after an episode's end is a reset: its action is ignored and its reward is 0, so it is no transition.
-    The observation that comes with an end is the last one of the old episode. Actions outside the task's box are
-    clipped to it, as the simulator's motors would do: the policy's log-probability stays that of the action drawn.
+    The observation that comes with an end is the last one of the old episode. Observations come as the networks see
+    them, and a policy's actions go as the policy drew them (spaces.py): what the task takes is made of them here.
 
     EnvPool 1.2.5 holds MuJoCo 3.6.0, and requirements.txt pins that version for Gymnasium too: from one state all
     eleven tasks then step alike, to 1e-8 in every observation (a test compares them). Under MuJoCo 4.0.0 the three
@@ -77,143 +56,112 @@ class Environments:
     are the game's own. `game_over` says which copies' whole game the last step ended: a score is summed up to there.
 
     Args:
-        task: an EnvPool or Gymnasium id, for instance "Hopper-v5".
-        num_envs: copies, ≥ 1.
-        seed: of the first reset, 0 ≤ seed < 2³¹.
+        task: an id, for instance "Hopper-v5", or a Task.
+        num_envs: copies, ≥ 1; of a vector environment, as many as it has.
+        seed: of the first reset, 0 ≤ seed < 2³¹. Later resets go on with the same random numbers.
         stagger: cut the first episode of copy i short, by truncation, after i/num_envs of the task's time limit.
             Copies that all survive would else reach the time limit together, batch upon batch would hold no
             beginning of an episode, and the policy would forget how to begin: it balanced the double pendulum
-            after 200,000 steps, and had lost it again after 230,000. Games end at times of their own: no cuts.
-    Raises: ValueError for an unknown task, or a game where EnvPool is not installed.
+            after 200,000 steps, and had lost it again after 230,000. Games end at times of their own, and a task
+            without a time limit gives no measure: no cuts.
+        processes: 0, or num_envs: each copy in a process of its own, for tasks that Gymnasium steps.
+    Attributes:
+        observation_space, action_space: what the networks see, and the task's own; `spaces`: both the task's own.
+        observations: the last ones.
+        time_limit: steps after which the task truncates an episode, 0 for never.
+        fresh: (num_envs,), which copies are in the first episode since they were made.
+        journal: all that was done since then: the actions of each step, and None for each reset.
+    Raises: ValueError for what can't be served, TaskError when the task's own code fails.
     """
 
-    def __init__(self, task: str, num_envs: int, seed: int, stagger: bool = False):
-        self.task, self.num_envs = task, num_envs
-        with without_mujoco_notes():
-            if envpool is None and task in ATARI_TASKS:
-                raise ValueError(f"{task} is a game, and games need EnvPool, which is not installed here")
-            if envpool is not None and task in MUJOCO_TASKS + ATARI_TASKS:
-                threads = min(num_envs, cpu_count())
-                options = ATARI if task in ATARI_TASKS else {}
-                self._vector = envpool.make_gymnasium(
-                    task, num_envs=num_envs, num_threads=threads, seed=seed, **options
-                )
-                self.observation_space = self._vector.observation_space
-                self.action_space = self._vector.action_space
-                self._reset = {}  # EnvPool is seeded once, above
-            else:
-                try:
-                    with warnings.catch_warnings():
-                        warnings.simplefilter("ignore")  # Gymnasium's advice to take a later version of the task
-                        self._vector = gymnasium.make_vec(task, num_envs=num_envs, vectorization_mode="sync")
-                except (gymnasium.error.Error, ImportError) as error:
-                    raise ValueError(f"unknown task {task!r}: {error}") from error
-                self.observation_space = self._vector.single_observation_space
-                self.action_space = self._vector.single_action_space
-                self._reset = {"seed": seed}
-        spec = self._vector.spec
-        limit = spec.config.max_episode_steps if hasattr(spec, "config") else spec.max_episode_steps
-        self.time_limit = limit or 0  # steps after which the task truncates an episode, 0 for never
-        stagger &= task not in ATARI_TASKS
-        self._cuts = np.arange(num_envs) * (self.time_limit if stagger else 0) // num_envs
-        self._count = 0
-        self.cut = np.zeros(num_envs, dtype=bool)  # the copies whose episode the last step cut short
-        self.game_over = np.zeros(num_envs, dtype=bool)  # those in which it ended the whole game, not one life of it
+    def __init__(self, task: Source | Task, num_envs: int, seed: int, stagger: bool = False, processes: int = 0):
+        self.task, self.num_envs = as_task(task), num_envs
+        self._back_end = _back_end(self.task, num_envs, seed, processes)
+        self.spaces: tuple[Space, Space] = self._back_end.observation_space, self._back_end.action_space
+        self.observation_space, self.action_space = seen_space(self.spaces[0]), self.spaces[1]
+        self.time_limit = self._back_end.time_limit
+        staggered = stagger and self._back_end.restarts
+        self._cuts = np.arange(num_envs) * (self.time_limit if staggered else 0) // num_envs
+        self.fresh = np.ones(num_envs, dtype=bool)
+        self.journal: list[np.ndarray | None] = []
 
     def reset(self) -> np.ndarray:
-        """Return the first observations, (num_envs, …)."""
-        return self._vector.reset(**self._reset)[0]
+        """Begin a new episode in every copy; return the first observations, (num_envs, …)."""
+        self.journal.append(None)
+        self._count = 0
+        self.cut = np.zeros(self.num_envs, dtype=bool)  # the copies whose episode the last step cut short
+        self.game_over = np.zeros(self.num_envs, dtype=bool)  # those in which it ended the whole game, not one life
+        with running(self.task.name, "reset"):
+            self.observations = self._back_end.reset()
+        return self.observations
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return (observations, rewards, terminated, truncated) after one action in each copy."""
-        if isinstance(self.action_space, spaces.Box):
-            actions = np.clip(actions, self.action_space.low, self.action_space.high)
-        actions = actions.astype(self.action_space.dtype, copy=False)
-        observations, rewards, terminated, truncated, info = self._vector.step(actions)
-        if self._count <= self._cuts[-1]:
-            observations, rewards = observations.copy(), rewards.copy()
-            terminated, truncated = terminated.copy(), truncated.copy()
-            for i in np.flatnonzero((self._cuts == self._count) & (self._cuts > 0)):
-                observations[i] = self._restart(i)
-                rewards[i], terminated[i], truncated[i] = 0, False, False
-            self._count += 1
-            self.cut = (self._cuts == self._count) & ~terminated & ~truncated
-            truncated |= self.cut
-        lost = info["terminated"] == 1 if self.task in ATARI_TASKS else terminated
-        self.game_over = lost | truncated
+        """Return (observations, rewards, terminated, truncated) after one of the policy's actions in each copy."""
+        actions = np.array(actions)  # a copy: the journal's
+        self.journal.append(actions)
+        taken = task_actions(self.action_space, actions)
+        with running(self.task.name, "step"):
+            observations, rewards, terminated, truncated, over = self._back_end.step(taken)
+            if self._count <= self._cuts[-1]:
+                observations, rewards = observations.copy(), rewards.copy()
+                terminated, truncated = terminated.copy(), truncated.copy()
+                for i in np.flatnonzero((self._cuts == self._count) & (self._cuts > 0)):
+                    observations[i] = self._back_end.restart(int(i))
+                    rewards[i], terminated[i], truncated[i], over[i] = 0, False, False, False
+                self._count += 1
+                self.cut = (self._cuts == self._count) & ~terminated & ~truncated
+                truncated |= self.cut
+        self.game_over = over | self.cut
+        self.fresh &= ~(terminated | truncated)
+        self.observations = observations
         return observations, rewards, terminated, truncated
 
-    def _restart(self, i: int) -> np.ndarray:
-        """Begin a new episode in copy i alone; return its first observation."""
-        if isinstance(self._vector, gymnasium.vector.SyncVectorEnv):
-            mask = np.arange(self.num_envs) == i
-            return self._vector.reset(options={"reset_mask": mask})[0][i]
-        return self._vector.reset(np.array([i]))[0][0]
+    def replay(self, journal: Sequence[Any]) -> None:
+        """Do again what a journal of other copies holds, on copies just made, which then stand where those stood.
+
+        The task, the number of copies and the seed must be those of the journal.
+        Raises: ValueError when more than a reset was done here already.
+        """
+        done = len(self.journal)
+        if done > 1 or (done and journal[0] is not None):
+            raise ValueError(f"{done} steps or resets were made here; a journal is replayed on copies just made")
+        for actions in journal[done:]:
+            if actions is None:
+                self.reset()
+            else:
+                self.step(np.asarray(actions))
 
     def close(self) -> None:
-        self._vector.close()
+        self._back_end.close()
 
 
-class RunningMoments:
-    """Mean and variance of all rows seen so far, merged batch by batch (Chan, Golub & LeVeque 1979)."""
-
-    def __init__(self, shape: tuple[int, ...] = ()):
-        self.mean, self.var, self.count = np.zeros(shape), np.ones(shape), 0
-
-    def update(self, rows: np.ndarray) -> None:
-        """Take in `rows`, (n, *shape)."""
-        count = len(rows)
-        if count == 0:
-            return
-        total = self.count + count
-        shift = rows.mean(axis=0) - self.mean
-        squares = self.var * self.count + rows.var(axis=0) * count + shift**2 * (self.count * count / total)
-        self.mean = self.mean + shift * (count / total)
-        self.var, self.count = squares / total, total
-
-    def normalise(self, rows: np.ndarray, limit: float = 10.0) -> np.ndarray:
-        """Return (rows − mean)/std, clipped to ±limit, in float32."""
-        return np.clip((rows - self.mean) / np.sqrt(self.var + 1e-8), -limit, limit).astype(np.float32)
-
-
-class RawPixels(RunningMoments):
-    """Stands where `RunningMoments` does for pixels, whose range is known: frames pass as bytes, as they are.
-
-    The network divides them by 255. As bytes they take a quarter of the memory of single precision.
-    """
-
-    def update(self, rows: np.ndarray) -> None:
-        """Take in nothing."""
-
-    def normalise(self, rows: np.ndarray) -> np.ndarray:
-        """Return `rows`."""
-        return rows
+def _back_end(task: Task, num_envs: int, seed: int, processes: int) -> BackEnd:
+    """Return what steps the copies of a task: EnvPool, unless the task is the reader's own or changed by them."""
+    game, name = is_game(task.source), task.name
+    if num_envs < 1 or (task.copies and num_envs != task.copies):
+        raise ValueError(f"num_envs is {num_envs}; it must be {task.copies or 'at least 1'}")
+    if processes not in (0, num_envs):
+        raise ValueError(f"processes is {processes}; it must be 0, or num_envs, {num_envs}: each copy has its own")
+    if game and envpool is None:
+        raise ValueError(f"{name} is a game, and games need EnvPool, which is not installed here")
+    if game and task.wrappers:
+        raise ValueError(f"{name} is a game, which EnvPool steps: it takes no wrappers")
+    changed = task.kwargs or task.wrappers or task.missing
+    pooled = game or (envpool is not None and task.source in MUJOCO_TASKS and not changed)
+    if processes and (pooled or task.copies):
+        raise ValueError(f"processes is {processes}, but {name} has its own way of stepping copies; leave it out")
+    if pooled:
+        return Pool(_pool(name, num_envs, seed, ATARI | task.kwargs if game else {}), game)
+    if isinstance(task.source, VectorEnv):
+        return Copies(task.source, seed, own=False)
+    makers = [task.maker()] * num_envs
+    return Copies(Processes(name, makers) if processes else SyncVectorEnv(makers), seed, own=True)
 
 
-def moments_for(space: spaces.Box) -> RunningMoments:
-    """Return a new normaliser for the observations of `space`."""
-    return RawPixels() if space.dtype == np.uint8 else RunningMoments(space.shape)
-
-
-@contextmanager
-def without_mujoco_notes():
-    """Keep MuJoCo's note on `settotalmass` off stderr and its MUJOCO_LOG.TXT out of the reader's folder.
-
-    The tasks' own model files cause the note; the reader can do nothing about it. All else that is written to
-    stderr meanwhile is passed on.
-    """
-    sys.stderr.flush()
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as caught:
-        here, stderr = Path.cwd(), os.dup(2)
-        os.dup2(caught.fileno(), 2)
-        os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir(here)
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            caught.seek(0)
-            rest = [line for line in caught.read().decode(errors="replace").splitlines() if "settotalmass" not in line]
-            with suppress(ValueError):  # a closed stderr can take no message
-                sys.stderr.write("".join(line + "\n" for line in rest if line.strip()))
+def _pool(name: str, num_envs: int, seed: int, options: dict[str, Any]) -> Any:
+    """Return EnvPool's copies of a task. Raises: ValueError for options that it doesn't take."""
+    threads = min(num_envs, cpu_count())
+    try:
+        return envpool.make_gymnasium(name, num_envs=num_envs, num_threads=threads, seed=seed, **options)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} can't be made with {options}: {str(error).splitlines()[0]}") from error

@@ -3,50 +3,71 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from trpobook.agents.policies import State, make_network
+from trpobook.agents.networks import State, make_network
+from trpobook.agents.parameters import tie
 
 
 class ValueFunction(nn.Module):
     """V(s) by a network, with an Adam optimiser of its own that lives on from fit to fit.
 
     All weights are views of one flat vector, so that Adam takes one step on one tensor: on minibatches of a hundred
-    rows the overhead of six tensors costs more than the arithmetic.
+    rows the overhead of six tensors costs more than the arithmetic. It may be copied, moved to another device, turned
+    into another float type and given other weights: each fit ties weights and vector together again.
     """
 
-    def __init__(self, state: State, hidden, learning_rate: float, generator: torch.Generator, device="cpu"):
+    def __init__(
+        self,
+        state: State,
+        hidden: Sequence[int],
+        learning_rate: float,
+        generator: torch.Generator,
+        device: torch.device | str = "cpu",
+    ):
         super().__init__()
         self.network = make_network(state, (*hidden, 1), 1.0, generator).to(device)
-        self.theta = nn.utils.parameters_to_vector(self.network.parameters()).detach().clone()
-        for p, piece in zip(
-            self.network.parameters(),
-            self.theta.split([p.numel() for p in self.network.parameters()]),
-            strict=True,
-        ):
-            p.data = piece.view_as(p)
+        self.theta = torch.empty(0)
         self.optimiser = torch.optim.Adam([self.theta], lr=learning_rate, fused=True)
+        tie(self.theta, self.optimiser, list(self.network.parameters()))
 
     def forward(self, states: Tensor) -> Tensor:
         """Return V of each of `states` (…, state_dim), or of frames (…, channels, height, width), shape (…)."""
-        return self.network(states).squeeze(-1)
+        values: Tensor = self.network(states)
+        return values.squeeze(-1)
 
     @torch.no_grad()
-    def fit(self, states: Tensor, targets: Tensor, epochs: int, minibatch: int, generator: torch.Generator) -> None:
+    def fit(
+        self,
+        states: Tensor,
+        targets: Tensor,
+        epochs: int,
+        minibatch: int,
+        generator: torch.Generator,
+        max_gradient_norm: float = math.inf,
+    ) -> None:
         """Regress V(states) on `targets` (n,) by least squares, in shuffled minibatches.
+
+        A minibatch's gradient longer than `max_gradient_norm` is shortened to it.
 
         Raises: FloatingPointError when the weights do not stay finite; they, and the optimiser's
         averages, are then those from before the call.
         Lesson 03.
         """
+        tie(self.theta, self.optimiser, list(self.network.parameters()))
         before = self.theta.clone(), copy.deepcopy(self.optimiser.state_dict())
         for _ in range(epochs):
             order = torch.randperm(len(states), generator=generator).to(states.device)
-            for x, y in zip(states[order].split(minibatch), targets[order, None].split(minibatch), strict=True):
+            for x, y in zip(*(torch.split(rows[order], minibatch) for rows in (states, targets[:, None])), strict=True):
                 values, _, vjp = self.network.linearise(x)
-                self.theta.grad = vjp((values - y) * (2 / len(x)))
+                gradient = vjp((values - y) * (2 / len(x)))
+                if max_gradient_norm < math.inf:
+                    gradient.div_(max(1.0, gradient.norm().item() / max_gradient_norm))
+                self.theta.grad = gradient
                 self.optimiser.step()
         if not self.theta.isfinite().all():
             self.theta.copy_(before[0])

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 if sys.platform == "linux" and not os.environ.get("DISPLAY"):
     os.environ.setdefault("MUJOCO_GL", "egl")  # read once, when mujoco is first imported
 
-import gymnasium
 import imageio_ffmpeg
 import torch
-from IPython.display import HTML
 
-from trpobook.agents.environments import ATARI_TASKS, MUJOCO_TASKS, Environments, RunningMoments, without_mujoco_notes
+from trpobook.agents.environments import MUJOCO_TASKS, Environments
+from trpobook.agents.games import ATARI_TASKS
+from trpobook.agents.normalisers import RunningMoments
+from trpobook.agents.policies import Policy
+from trpobook.agents.spaces import seen, task_actions
+from trpobook.agents.tasks import Env, Task, as_task
 
 FRAMES_PER_SECOND = 25
 
 
 @torch.no_grad()
 def film(
-    policy,
+    policy: Policy,
     moments: RunningMoments,
-    task: str,
+    task: str | Task,
     seed: int,
     *,
     seconds: float = 8.0,
@@ -39,49 +41,60 @@ def film(
     Of a game it shows what the agent sees, and the actions are drawn, as in its evaluation.
     Raises: ValueError when the task cannot be rendered here.
     """
-    if task in ATARI_TASKS:
-        return _film_game(policy, task, seed, seconds, size)
-    options, remedy = {}, ""
-    if task in MUJOCO_TASKS:  # whose default camera lets a runner run away
-        options = {"width": size[0], "height": size[1], "camera_name": "track"}
-        remedy = "; on Linux install EGL (Debian: libegl1), or libosmesa6 and set MUJOCO_GL=osmesa"
-    try:
-        with without_mujoco_notes():
-            environment = gymnasium.make(task, render_mode="rgb_array", **options)
-            environment.reset(seed=seed)
-            environment.render()
-    except Exception as error:  # each rendering library fails in a way of its own
-        raise ValueError(f"cannot render {task} ({type(error).__name__}: {error}){remedy}") from error
-    device = next(policy.parameters()).device
-    rate = environment.metadata["render_fps"]  # the task's steps in a second of its own time
+    task = as_task(task)
+    device = next(iter(policy.parameters())).device
+    if task.name in ATARI_TASKS:
+        return _film_game(policy, task, seed, seconds, size, device)
+    environment = _rendered(task, seed, size)
+    rate = environment.metadata.get("render_fps", FRAMES_PER_SECOND)  # the task's steps in a second of its own time
     every = max(1, round(rate / FRAMES_PER_SECOND))
     observation, _ = environment.reset(seed=seed)
-    frames = []
+    frames: list[Any] = []
     for step in range(int(seconds * rate)):
         if step % every == 0:
             frames.append(environment.render())
-        state = torch.from_numpy(moments.normalise(observation[None])).to(device)
-        action = policy.mode(state)[0].cpu().numpy()
-        space = environment.action_space
-        observation, _, terminated, truncated, _ = environment.step(np.clip(action, space.low, space.high))
+        states = moments.normalise(seen(environment.observation_space, observation)[None])
+        actions = policy.mode(torch.from_numpy(states).to(device)).cpu().numpy()
+        observation, _, terminated, truncated, _ = environment.step(task_actions(environment.action_space, actions)[0])
         if terminated or truncated:
             break
     environment.close()
     return np.stack(frames)
 
 
-def _film_game(policy, task: str, seed: int, seconds: float, size: tuple[int, int]) -> np.ndarray:
+def _rendered(task: Task, seed: int, size: tuple[int, int]) -> Env:
+    """Return an environment of the task that has just drawn a picture. Raises: ValueError when it cannot."""
+    options: dict[str, Any] = {}
+    remedy = ""
+    if task.name in MUJOCO_TASKS:  # whose default camera lets a runner run away
+        options = {"width": size[0], "height": size[1], "camera_name": "track"}
+        remedy = "; on Linux install EGL (Debian: libegl1), or libosmesa6 and set MUJOCO_GL=osmesa"
+    try:
+        environment = task.make(render_mode="rgb_array", **options)
+        environment.reset(seed=seed)
+        picture: Any = environment.render()
+    except Exception as error:  # each rendering library fails in a way of its own
+        raise ValueError(f"cannot render {task.name} ({type(error).__name__}: {error}){remedy}") from error
+    if np.ndim(picture) != 3:
+        raise ValueError(f"cannot render {task.name}: with render_mode='rgb_array' it gives no picture")
+    return environment
+
+
+def _film_game(
+    policy: Policy, task: Task, seed: int, seconds: float, size: tuple[int, int], device: torch.device
+) -> np.ndarray:
     """Return `film` of a game, which shows 60 frames a second and takes an action every fourth."""
-    environments, generator = Environments(task, 1, seed), torch.Generator().manual_seed(seed)
+    environments, generator = Environments(task, 1, seed), torch.Generator(device).manual_seed(seed)
     stacks = environments.reset()
-    seen = [stacks[0, -1]]
-    while len(seen) < seconds * 15 and not environments.game_over.any():
-        stacks = environments.step(policy.sample(torch.from_numpy(stacks), generator).numpy())[0]
-        seen.append(stacks[0, -1])
+    frames = [stacks[0, -1]]
+    while len(frames) < seconds * 15 and not environments.game_over.any():
+        actions = policy.sample(torch.from_numpy(stacks).to(device), generator)
+        stacks = environments.step(actions.cpu().numpy())[0]
+        frames.append(stacks[0, -1])
     environments.close()
-    when = np.arange(0, len(seen), 15 / FRAMES_PER_SECOND).astype(int)
-    rows, columns = (np.arange(side) * old // side for side, old in zip(size[::-1], seen[0].shape, strict=True))
-    grey = np.stack(seen)[when][:, rows[:, None], columns]
+    when = np.arange(0, len(frames), 15 / FRAMES_PER_SECOND).astype(int)
+    rows, columns = (np.arange(side) * old // side for side, old in zip(size[::-1], frames[0].shape, strict=True))
+    grey = np.stack(frames)[when][:, rows[:, None], columns]
     return np.repeat(grey[..., None], 3, axis=-1)
 
 
@@ -100,19 +113,3 @@ def write_mp4(frames: np.ndarray, path: Path) -> None:
     for frame in frames:
         writer.send(np.ascontiguousarray(frame))
     writer.close()
-
-
-def side_by_side(clips: dict[str, Path], width: int = 180) -> HTML:
-    """Return the clips in a row, each playing over and over below its name, with the files inside the page."""
-    cells = []
-    for name, path in clips.items():
-        source = f"data:video/mp4;base64,{base64.b64encode(path.read_bytes()).decode()}"
-        video = f'<video autoplay loop muted playsinline controls width="{width}" src="{source}"></video>'
-        cells.append(f'<figure style="margin:0"><figcaption>{html.escape(name)}</figcaption>{video}</figure>')
-    return HTML(f'<div style="display:flex;flex-wrap:wrap;gap:12px">{"".join(cells)}</div>')
-
-
-def film_strip(frames: np.ndarray, count: int = 6) -> np.ndarray:
-    """Return `count` frames, evenly spaced in time, side by side, (height, count·width, 3)."""
-    chosen = np.linspace(0, len(frames) - 1, count).round().astype(int)
-    return np.concatenate(frames[chosen], axis=1)
