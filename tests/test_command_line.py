@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -13,67 +14,34 @@ import numpy as np
 import pytest
 import torch
 
+from small_runs import SET, TASK, contents, finish, metrics, start
 from trpobook.__main__ import main
-from trpobook.runs.settings import settings_for
-from trpobook.runs.training import COLUMNS, TIMINGS
-
-TASK = "InvertedPendulum-v5"
-
-# A run small enough to test: the command line has no options for it, on purpose.
-SMALL = """
-import sys
-import trpobook.runs.training as training
-from trpobook.__main__ import main
-from trpobook.runs.settings import settings_for
-training.settings_for = lambda task, algo: settings_for(
-    task, algo, num_envs=4, batch_size=256, checkpoint_steps=1000, hidden=(16,), value_epochs=2)
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    options = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 1000, "hidden": (16,), "value_epochs": 2}
-    monkeypatch.setattr("trpobook.runs.training.settings_for", lambda task, algo: settings_for(task, algo, **options))
+from trpobook.agents import storage
+from trpobook.runs.columns import COLUMNS, TIMINGS
 
 
 def train(out, *options, steps=2500, env=TASK):
-    return main(["train", "--env", env, "--steps", str(steps), "--seed", "1", "--out", str(out), *options])
-
-
-def start(out, *options, steps=2500):
-    arguments = ["train", "--env", TASK, "--steps", str(steps), "--seed", "1", "--out", str(out), *options]
-    return subprocess.Popen(
-        [sys.executable, "-c", SMALL, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # a shell's background job ignores Ctrl-C, and its children inherit that
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-
-
-def finish(process):
-    """Wait for the end of `process`; return (exit code, standard error)."""
-    with process:
-        _, errors = process.communicate(timeout=120)
-    return process.returncode, errors
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def metrics(folder):
-    """Return the rows without their wall times."""
-    return [line.split(",")[: -len(TIMINGS)] for line in (folder / "metrics.csv").read_text().splitlines()]
+    return main(["train", "--env", env, "--steps", str(steps), "--seed", "1", "--out", str(out), *SET, *options])
 
 
 def same_tensors(first, second):
-    first, second = (torch.load(folder / "final.pt", weights_only=True) for folder in (first, second))
-    for key in ("policy", "value", "observation_moments", "return_moments"):
-        assert all(np.array_equal(first[key][name], second[key][name]) for name in first[key])
-    assert torch.equal(first["generator"], second["generator"])
+    """Assert that two runs ended with the same numbers, in every part of the state."""
+
+    def compare(a, b):
+        if isinstance(a, dict):
+            assert list(a) == list(b)
+            for key in a:
+                compare(a[key], b[key])
+        elif isinstance(a, list | tuple):
+            assert len(a) == len(b)
+            for pair in zip(a, b, strict=True):
+                compare(*pair)
+        elif isinstance(a, torch.Tensor):
+            assert torch.equal(a, b)
+        else:
+            assert a == b or (a != a and b != b)
+
+    compare(*(storage.load(folder / "final.pt") for folder in (first, second)))
 
 
 def one_line(capsys):
@@ -139,16 +107,52 @@ def test_a_run_killed_before_its_first_checkpoint_resumes_from_the_beginning(tmp
     same_tensors(tmp_path / "whole", tmp_path / "again")
 
 
-def test_ctrl_c_ends_with_one_line_and_the_run_can_go_on(tmp_path):
-    process = start(tmp_path / "run", steps=10**7)
-    while not (tmp_path / "run" / "checkpoint.pt").exists():
+def wait_for_rows(folder, process, count):
+    """Wait until the log in `folder` has `count` rows."""
+    while not (folder / "metrics.csv").exists() or len((folder / "metrics.csv").read_bytes().splitlines()) <= count:
         assert process.poll() is None
+        time.sleep(0.005)
+
+
+def unignored():
+    """A shell's background job ignores Ctrl-C, and its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_signal_saves_at_the_next_update_and_nothing_that_was_reported_is_lost(number, tmp_path):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    process = start(stopped, steps=10**7, preexec_fn=unignored)
+    wait_for_rows(stopped, process, 6)
+    process.send_signal(number)
+    code, errors = finish(process)
+    assert code == 128 + number
+    assert re.fullmatch(
+        r"trpobook train: stopped after \d+ steps, all saved; go on with --resume", errors.splitlines()[-1]
+    )
+    assert "Traceback" not in errors
+    reported = metrics(stopped)
+    assert storage.load(stopped / "checkpoint.pt")["count"] == len(reported) - 1
+    steps = int(reported[-1][1]) + 1500
+    for folder, options in ((stopped, ["--resume"]), (whole, [])):
+        assert finish(start(folder, *options, steps=steps))[0] == 0
+    assert metrics(stopped) == metrics(whole)
+    same_tensors(whole, stopped)
+
+
+def test_a_second_signal_stops_at_once_with_one_line(tmp_path):
+    slow = ["--set", "batch_size=400000", "--set", "checkpoint_steps=10000000"]
+    process = start(tmp_path / "run", *slow, steps=10**7, preexec_fn=unignored)
+    while not (tmp_path / "run" / "metrics.csv").exists():
         time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None  # the first waits for the end of the update
     process.send_signal(signal.SIGINT)
     code, errors = finish(process)
     assert code == 130
-    assert errors.splitlines()[-1].startswith("trpobook train: interrupted") and "Traceback" not in errors
-    assert finish(start(tmp_path / "run", "--resume", steps=3000))[0] == 0
+    assert errors.splitlines()[-1].startswith("trpobook train: stopped at once") and "Traceback" not in errors
 
 
 @pytest.mark.parametrize(
@@ -160,7 +164,13 @@ def test_ctrl_c_ends_with_one_line_and_the_run_can_go_on(tmp_path):
         (["--env", TASK, "--steps", "many"], "invalid int value: 'many'"),
         (["--env", TASK, "--seed", "-1"], "seed is -1"),
         (["--env", TASK, "--device", "abacus"], "device is 'abacus'"),
-        (["--env", "FrozenLake-v1"], "observation space Discrete(16)"),
+        (["--env", TASK, "--set", "detla=0.1"], "unknown setting 'detla' of trpo; did you mean 'delta'?"),
+        (["--env", TASK, "--set", "delta"], "--set is 'delta'; it takes NAME=VALUE"),
+        (["--env", TASK, "--set", "delta=much"], "delta is 'much'; it takes a number above 0"),
+        (["--env", TASK, "--algo", "ppo", "--set", "delta=0.1"], "unknown setting 'delta' of ppo"),
+        (["--env", TASK, "--algo", "vine", "--processes", "2"], "processes is 2, but the vine"),
+        (["--env", "OddObservations-v0"], "observation space Text"),
+        (["--env", "OddActions-v0"], "action space Text"),
         (["--steps", "5"], "--env"),
         (["--env", TASK, "--speed", "9"], "unrecognized arguments: --speed 9"),
     ],
@@ -174,12 +184,20 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(options, message, tmp_path,
     assert not (tmp_path / "run").exists()
 
 
+WORDS = gymnasium.spaces.Text(5)
+
+
 class OddActions(gymnasium.Env):
     observation_space = gymnasium.spaces.Box(-1, 1, (2,))
-    action_space = gymnasium.spaces.MultiBinary(3)
+    action_space = WORDS
 
     def reset(self, seed=None, options=None):
         return np.zeros(2, np.float32), {}
+
+
+class OddObservations(OddActions):
+    observation_space = WORDS
+    action_space = gymnasium.spaces.Discrete(2)
 
 
 class Poison(gymnasium.Env):
@@ -199,25 +217,14 @@ class Poison(gymnasium.Env):
 
 
 gymnasium.register("OddActions-v0", OddActions, disable_env_checker=True)
-gymnasium.register("Endless-v0", Poison, disable_env_checker=True)
+gymnasium.register("OddObservations-v0", OddObservations, disable_env_checker=True)
 gymnasium.register("Poison-v0", Poison, disable_env_checker=True, max_episode_steps=10**6)
-
-
-def test_an_action_space_that_no_policy_serves_is_named(tmp_path, capsys):
-    assert train(tmp_path / "run", env="OddActions-v0") == 2
-    assert "action space MultiBinary(3): no policy serves it" in one_line(capsys)
-
-
-def test_a_task_without_a_time_limit_is_refused_since_its_evaluation_might_never_end(tmp_path, capsys):
-    assert train(tmp_path / "run", env="Endless-v0") == 2
-    assert "Endless-v0 has no time limit" in one_line(capsys)
-    assert not (tmp_path / "run").exists()
 
 
 def test_nan_rewards_stop_the_run_and_keep_what_was_saved(tmp_path, capsys):
     assert train(tmp_path / "run", env="Poison-v0", steps=5000) == 2
     errors = capsys.readouterr().err.splitlines()
-    assert errors[-1] == "trpobook train: the batch's rewards contain NaN or infinity; no update is made"
+    assert errors[-1] == "trpobook train: the task's rewards contain NaN or infinity; no update is made"
     rows = metrics(tmp_path / "run")
     assert len(rows) == 1 + 4  # the header, and the batches of 256 rows before the 1,200th
     assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["count"] == 4
@@ -235,9 +242,7 @@ def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
         assert contents(tmp_path / name) == before
 
 
-def test_resuming_nothing_or_another_run_is_refused(tmp_path, capsys):
-    assert train(tmp_path / "nothing", "--resume") == 2
-    assert "holds no run" in one_line(capsys)
+def test_resuming_another_run_is_refused(tmp_path, capsys):
     train(tmp_path / "run", steps=300)
     capsys.readouterr()
     before = contents(tmp_path / "run")
@@ -278,10 +283,14 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before["metrics.csv"]) + 4000, resource.RLIM_INFINITY))
 
-    arguments = ["train", "--env", TASK, "--steps", "4000", "--seed", "1", "--out", str(out), "--resume"]
+    arguments = ["train", "--env", TASK, "--steps", "4000", "--seed", "1", "--out", str(out), "--resume", *SET]
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
     run = subprocess.run(
-        [sys.executable, "-c", SMALL, *arguments], preexec_fn=limit, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "trpobook", *arguments],
+        preexec_fn=limit,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert run.returncode == 2
     assert run.stderr.splitlines()[-1].startswith("trpobook train: cannot write") and "--resume" in run.stderr

@@ -1,7 +1,6 @@
 """Faults that the command line meets: one line on standard error, exit code 2, nothing on disk lost."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -10,13 +9,17 @@ import numpy as np
 import pytest
 import torch
 
+from small_runs import TASK, contents, metrics
 from trpobook.__main__ import main
-from trpobook.runs import training
-from trpobook.runs.settings import settings_for
-from trpobook.runs.training import Trainer, train
+from trpobook.runs.front import load
+from trpobook.runs.front import train as train_with
+from trpobook.runs.trainer import Trainer
 
-TASK = "InvertedPendulum-v5"
 SMALL = {"num_envs": 4, "batch_size": 256, "checkpoint_steps": 500, "hidden": (8,), "value_epochs": 1}
+
+
+def train(*arguments, **options):
+    return train_with(*arguments, **{"settings": SMALL} | options)
 
 
 class NaNObservations(gymnasium.Env):
@@ -52,19 +55,10 @@ gymnasium.register("MovedToAnotherPackage-v0", moved)
 
 
 @pytest.fixture
-def small(monkeypatch):
-    monkeypatch.setattr(training, "settings_for", lambda task, algo: settings_for(task, algo, **SMALL))
-
-
-@pytest.fixture
-def run(tmp_path, small):
+def run(tmp_path):
     """A small finished run, with a checkpoint."""
     train(TASK, "trpo", 1200, 1, "cpu", tmp_path / "run")
     return tmp_path / "run"
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_bad_input_is_one_line_without_a_progress_bar_and_nothing_is_made(tmp_path):
@@ -83,7 +77,10 @@ def test_bad_input_is_one_line_without_a_progress_bar_and_nothing_is_made(tmp_pa
 @pytest.mark.parametrize(
     "arguments,message",
     [
-        (["--env", "MovedToAnotherPackage-v0"], "unknown task 'MovedToAnotherPackage-v0': moved"),
+        (
+            ["--env", "MovedToAnotherPackage-v0"],
+            "MovedToAnotherPackage-v0 raised ImportError: moved in make (test_faults.py",
+        ),
         (["--env", TASK, "--seed", str(10**30)], f"seed is {10**30}"),
     ],
 )
@@ -98,7 +95,7 @@ def test_input_that_only_a_library_would_refuse_is_named_too(arguments, message,
 def test_a_config_that_describes_no_run_is_named_and_nothing_is_changed(text, run, capsys):
     (run / "config.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     before = contents(run)
-    for action in (lambda: train(TASK, "trpo", 2000, 1, "cpu", run, resume=True), lambda: training.restore(run)):
+    for action in (lambda: train(TASK, "trpo", 2000, 1, "cpu", run, resume=True), lambda: load(run)):
         with pytest.raises(ValueError, match=r"config\.json is damaged .*nothing was changed"):
             action()
     assert contents(run) == before
@@ -110,16 +107,24 @@ def test_a_checkpoint_that_does_not_fit_the_run_is_named_and_nothing_is_changed(
     if damage == "a list":
         state = [1, 2, 3]
     elif damage == "no policy":
-        del state["policy"]
+        del state["agent"]["policy"]
     else:
-        state["policy"]["mean.layers.0.weight"] = torch.zeros(3, 3)
+        state["agent"]["policy"]["mean.layers.0.weight"] = torch.zeros(3, 3)
     torch.save(state, run / "checkpoint.pt")
     (run / "final.pt").unlink()
     before = contents(run)
-    for action in (lambda: train(TASK, "trpo", 2000, 1, "cpu", run, resume=True), lambda: training.restore(run)):
+    for action in (lambda: train(TASK, "trpo", 2000, 1, "cpu", run, resume=True), lambda: load(run)):
         with pytest.raises(ValueError, match=r"checkpoint\.pt is damaged"):
             action()
     assert contents(run) == before
+
+
+def test_a_folder_with_the_checkpoint_of_another_task_of_the_same_shape_is_refused(run, tmp_path):
+    train("HalfCheetah-v5", "trpo", 600, 1, "cpu", tmp_path / "cheetah")
+    train("Walker2d-v5", "trpo", 600, 1, "cpu", tmp_path / "walker")
+    (tmp_path / "cheetah" / "final.pt").write_bytes((tmp_path / "walker" / "final.pt").read_bytes())
+    with pytest.raises(ValueError, match=r"final\.pt is of another run"):
+        load(tmp_path / "cheetah")
 
 
 def test_resuming_with_fewer_steps_than_were_made_is_refused_and_keeps_the_longer_run(run):
@@ -129,41 +134,48 @@ def test_resuming_with_fewer_steps_than_were_made_is_refused_and_keeps_the_longe
     assert contents(run) == before
 
 
+def test_resuming_a_longer_run_to_fewer_steps_is_refused_though_they_are_beyond_the_last_checkpoint(tmp_path):
+    run = tmp_path / "run"
+    often = SMALL | {"checkpoint_steps": 4000}
+    train(TASK, "trpo", 7500, 1, "cpu", run, settings=often)
+    before = contents(run)
+    with pytest.raises(ValueError, match=r"more than --steps 5000; nothing was changed"):
+        train(TASK, "trpo", 5000, 1, "cpu", run, settings=often, resume=True)
+    assert contents(run) == before
+
+
 def test_resuming_under_other_settings_is_refused(run):
+    before = contents(run)
+    with pytest.raises(ValueError, match=r"holds a run with delta 0\.01, not 0\.5; nothing was changed"):
+        train(TASK, "trpo", 2000, 1, "cpu", run, resume=True, settings={"delta": 0.5})
+    assert contents(run) == before
+
+
+def test_a_config_that_was_edited_no_longer_fits_its_states(run):
     config = json.loads((run / "config.json").read_text())
     config["settings"]["delta"] = 0.5
     (run / "config.json").write_text(json.dumps(config))
     before = contents(run)
-    with pytest.raises(ValueError, match="settings"):
-        train(TASK, "trpo", 2000, 1, "cpu", run, resume=True)
+    with pytest.raises(ValueError, match="is of another run"):
+        train(TASK, "trpo", 2000, 1, "cpu", run, resume=True, settings={})
     assert contents(run) == before
 
 
-def test_a_metrics_row_cut_in_half_by_a_crash_is_written_whole_again(run):
-    rows = (run / "metrics.csv").read_bytes()
-    (run / "metrics.csv").write_bytes(rows[:-7])
-    (run / ".checkpoint.pt.partial").write_bytes(b"half a checkpoint")
-    train(TASK, "trpo", 1200, 1, "cpu", run, resume=True)
-    again = (run / "metrics.csv").read_bytes()
-    timings = len(training.TIMINGS)
-    assert [line.split(b",")[:-timings] for line in again.splitlines()] == [
-        line.split(b",")[:-timings] for line in rows.splitlines()
-    ]
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has /dev/full")
-def test_a_full_disk_is_named_when_a_row_is_appended(run):
-    before = contents(run)
-    (run / "metrics.csv").unlink()
-    (run / "metrics.csv").symlink_to("/dev/full")
-    with pytest.raises(OSError, match=r"cannot write .*metrics\.csv \(No space left on device\); mend that"):
-        training.RunFolder(run).append(dict.fromkeys(training.COLUMNS, 0))
-    assert all((run / name).read_bytes() == before[name] for name in ("config.json", "checkpoint.pt", "final.pt"))
+def test_a_metrics_row_cut_in_half_by_a_crash_is_written_whole_again(tmp_path):
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    for run in (whole, torn):
+        train(TASK, "trpo", 1200, 1, "cpu", run)
+    (torn / "final.pt").unlink()  # it counts the row
+    rows = (torn / "metrics.csv").read_bytes()
+    (torn / "metrics.csv").write_bytes(rows[:-7])
+    (torn / ".checkpoint.pt.partial").write_bytes(b"half a checkpoint")
+    train(TASK, "trpo", 1200, 1, "cpu", torn, resume=True)
+    assert metrics(torn) == metrics(whole)
 
 
 @pytest.mark.parametrize("task", ["NaNObservations-v0", "InfiniteObservations-v0"])
-def test_observations_that_are_not_finite_stop_the_run_and_keep_the_policy(task, small):
-    trainer = Trainer(task, settings=settings_for(task, **SMALL))
+def test_observations_that_are_not_finite_stop_the_run_and_keep_the_policy(task):
+    trainer = Trainer(task, settings=SMALL)
     updates = trainer.updates(5000)
     before = None
     with pytest.raises(FloatingPointError, match="observations contain NaN or infinity"):
@@ -173,14 +185,11 @@ def test_observations_that_are_not_finite_stop_the_run_and_keep_the_policy(task,
     assert np.isfinite(trainer.observation_moments.mean).all()
 
 
-def test_the_later_of_final_and_checkpoint_is_restored(run):
-    train(TASK, "trpo", 3000, 1, "cpu", run, resume=True)
-    later = (run / "final.pt").read_bytes()
-    assert training.restore(run).steps >= 3000
+def test_the_later_of_final_and_checkpoint_is_loaded(run):
+    before = load(run).about["steps"]
+    longer = SMALL | {"checkpoint_steps": 500}
+    train(TASK, "trpo", 3300, 1, "cpu", run, settings=longer, resume=True)
+    last = load(run).about["steps"]
     (run / "final.pt").unlink()
-    checkpoint = training.restore(run).steps
-    (run / "final.pt").write_bytes(later)
-    (run / "final.pt").rename(run / "kept.pt")
-    state = torch.load(run / "kept.pt", weights_only=True)
-    torch.save({**state, "steps": checkpoint - 1}, run / "final.pt")  # the end of an earlier, shorter run
-    assert training.restore(run).steps == checkpoint
+    checkpoint = load(run).about["steps"]
+    assert before < checkpoint < last

@@ -16,7 +16,7 @@ from trpobook.agents.policies import GaussianPolicy
 from trpobook.algorithms.fisher import fisher_vector_product
 from trpobook.algorithms.trpo import trpo_update
 from trpobook.runs.settings import as_data, settings_for
-from trpobook.runs.training import Trainer
+from trpobook.runs.trainer import Trainer
 
 TASK = "Hopper-v5"
 STEPS = 200_000
@@ -40,7 +40,7 @@ print({steps} / (time.perf_counter() - start))
 
 MEMORY = """
 import resource, sys
-from trpobook.runs.training import Trainer
+from trpobook.runs.trainer import Trainer
 
 for _ in Trainer("{task}").updates({steps}):
     pass

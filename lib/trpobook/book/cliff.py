@@ -15,11 +15,11 @@ from itertools import islice
 import numpy as np
 
 from trpobook.book import BOOK
-from trpobook.runs.settings import Settings, as_data
-from trpobook.runs.training import Trainer
+from trpobook.runs.settings import as_data, settings_for
+from trpobook.runs.trainer import Trainer
 
 TASK = "CartPole-v1"
-SETTINGS = Settings(num_envs=16, batch_size=1024, hidden=(32, 32), value_minibatch=512)
+SETTINGS = {"num_envs": 16, "batch_size": 1024, "hidden": (32, 32), "value_minibatch": 512}
 BEFORE, AFTER = 12, 30  # updates before the ways part, and on each of them
 SEEDS = tuple(range(8))
 ALPHAS = tuple(10.0 ** np.arange(-1, 3.1, 0.5))  # step sizes of the plain policy gradient
@@ -64,7 +64,7 @@ def main() -> None:
     packages = ("trpobook", "torch", "numpy", "gymnasium")
     record = {
         "task": TASK,
-        "settings": as_data(SETTINGS),
+        "settings": as_data(settings_for(TASK, **SETTINGS)),
         "seeds": SEEDS,
         "updates_before": BEFORE,
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},

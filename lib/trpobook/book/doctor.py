@@ -1,9 +1,12 @@
 """Is all there that the book needs? ``python -m trpobook doctor`` prints ok, or the fix, for each part."""
 
 import importlib.metadata
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +15,19 @@ from trpobook.book import BOOK
 REQUIREMENTS = BOOK / "requirements.txt"
 INSTALL = "run in the book's folder: python -m pip install -r requirements.txt"
 
-# Run in a process of its own: mujoco chooses its renderer when it is first imported.
+# Run in a process of its own: mujoco chooses its renderer when it is first imported. The reason goes to standard
+# output, for on standard error more errors follow it, of half-made objects that are deleted.
 RENDER = """
-import mujoco
-model = mujoco.MjModel.from_xml_string('<mujoco><worldbody><geom size="1"/></worldbody></mujoco>')
-mujoco.Renderer(model, 16, 16).render()
+try:
+    import mujoco
+    model = mujoco.MjModel.from_xml_string('<mujoco><worldbody><geom size="1"/></worldbody></mujoco>')
+    mujoco.Renderer(model, 16, 16).render()
+except Exception as error:
+    print(f"{type(error).__name__}: {error}")
+    raise
 """
+
+OPTIONAL = {"tensorboard": "train --tensorboard"}
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,15 @@ class Check:
 
 
 def doctor(requirements: Path = REQUIREMENTS) -> list[Check]:
-    """Return the checks of Python, the packages pinned, the GPU, rendering and the widgets of Jupyter."""
-    return [check_python(), check_packages(requirements), check_gpu(), check_rendering(), check_widgets()]
+    """Return the checks of Python, the packages, the GPU, rendering and the widgets of Jupyter."""
+    return [
+        check_python(),
+        check_packages(requirements),
+        check_optional(),
+        check_gpu(),
+        check_rendering(),
+        check_widgets(),
+    ]
 
 
 def check_python() -> Check:
@@ -71,15 +88,47 @@ def check_packages(requirements: Path) -> Check:
     return Check("packages", not wrong, ", ".join(wrong) or f"all {right} as pinned", INSTALL)
 
 
+def check_optional() -> Check:
+    """Return which packages are there that the book can do without. None of them is no fault."""
+    found = []
+    for package, use in OPTIONAL.items():
+        there = importlib.util.find_spec(package) is not None
+        found.append(f"{package} for {use}" if there else f"no {package}, which only {use} needs")
+    return Check("optional packages", True, ", ".join(found))
+
+
 def check_gpu() -> Check:
-    """Return which accelerator PyTorch sees. None is no fault: every lesson runs on the CPU."""
+    """Return which accelerator PyTorch sees. A GPU that it can't use is a fault; no GPU is none."""
     try:
         import torch
     except ImportError as error:
         return Check("GPU", False, f"PyTorch does not load ({error})", INSTALL)
-    if torch.cuda.is_available():
-        return Check("GPU", True, f"{torch.cuda.get_device_name()}; --device cuda uses it")
-    return Check("GPU", True, "none that PyTorch can use; every lesson runs on the CPU")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        if torch.cuda.is_available():
+            return Check("GPU", True, f"{torch.cuda.get_device_name()}; --device cuda uses it")
+    gpu = nvidia_gpu()
+    if gpu is None:
+        return Check("GPU", True, "none; every lesson runs on the CPU")
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return Check("GPU", True, f"{gpu}, hidden by CUDA_VISIBLE_DEVICES; every lesson runs on the CPU")
+    if torch.version.cuda is None:
+        found = f"{gpu}, beside a PyTorch {torch.__version__} that is built without CUDA"
+        fix = f"on Linux: python -m pip install --force-reinstall torch=={torch.__version__.partition('+')[0]}"
+        fix += "; on Windows choose CUDA at https://pytorch.org/get-started/locally"
+        return Check("GPU", False, found, fix)
+    reason = f" ({said[-1].message})" if said else ""
+    fix = f"update NVIDIA's driver to one that serves CUDA {torch.version.cuda}"
+    return Check("GPU", False, f"{gpu}, which PyTorch {torch.__version__} can't use{reason}", fix)
+
+
+def nvidia_gpu() -> str | None:
+    """Return the name of this machine's first NVIDIA GPU by its driver's account, or None where there is none."""
+    if command := shutil.which("nvidia-smi"):
+        run = subprocess.run([command, "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True)
+        if run.returncode == 0 and run.stdout.strip():
+            return run.stdout.splitlines()[0].strip()
+    return "an NVIDIA GPU" if Path("/dev/nvidia0").exists() else None
 
 
 def check_rendering() -> Check:
@@ -87,12 +136,15 @@ def check_rendering() -> Check:
     environment = dict(os.environ)
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         environment.setdefault("MUJOCO_GL", "egl")
+    by = environment.get("MUJOCO_GL", "the display")
     run = subprocess.run([sys.executable, "-c", RENDER], env=environment, capture_output=True, text=True)
     if run.returncode == 0:
-        return Check("rendering", True, f"MuJoCo draws by {environment.get('MUJOCO_GL', 'the display')}")
-    reason = run.stderr.strip().splitlines()[-1] if run.stderr.strip() else f"exit code {run.returncode}"
-    fix = "only clips need it; on Debian or Ubuntu: sudo apt-get install libegl1 libgl1-mesa-dri"
-    return Check("rendering", False, f"MuJoCo can't draw ({reason})", fix)
+        return Check("rendering", True, f"MuJoCo draws by {by}")
+    reason = " ".join(run.stdout.split()) or f"exit code {run.returncode}"
+    if reason.startswith("ModuleNotFoundError"):
+        return Check("rendering", False, reason, INSTALL)
+    fix = "only clips need it; on Debian or Ubuntu: sudo apt-get install libegl1 libgl1-mesa-dri, and set MUJOCO_GL=egl"
+    return Check("rendering", False, f"MuJoCo can't draw by {by} ({reason})", fix)
 
 
 def check_widgets() -> Check:

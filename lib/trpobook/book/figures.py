@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from trpobook.agents.environments import MUJOCO_TASKS
-from trpobook.agents.video import film, film_strip, write_mp4
+from trpobook.agents.video import film, write_mp4
 from trpobook.algorithms.line_search import line_search
 from trpobook.book import BOOK, plots, style
+from trpobook.book.clips import film_strip
 from trpobook.book.results import TASKS, logs, sweep_lines
+from trpobook.runs.front import load
 from trpobook.runs.settings import settings_for
-from trpobook.runs.training import restore
 
 FOLDER = BOOK / "figures"
 LESSONS = BOOK / "notebooks"
@@ -161,13 +162,13 @@ def sweep(data: Path, *algos: str):
 
 
 def make_clips(agents: Path = AGENTS, folder: Path = CLIPS, seconds: float = 3.0) -> None:
-    """Film the trained agents of MuJoCo tasks in the folders of `agents`: a clip each, and one contact sheet of all."""
+    """Film the trained agents of MuJoCo tasks in the folder `agents`: a clip each, and one contact sheet of all."""
     folder.mkdir(exist_ok=True)
     strips = {}
     for task in MUJOCO_TASKS:
-        if (agents / task).is_dir():
-            run = restore(agents / task)
-            frames = film(run.policy, run.observation_moments, task, seed=3, seconds=seconds, size=(240, 240))
+        if (agents / f"{task}.pt").exists():
+            agent = load(agents / f"{task}.pt")
+            frames = film(agent.policy, agent.moments, task, seed=3, seconds=seconds, size=(240, 240))
             write_mp4(frames, folder / f"{task}.mp4")
             strips[task] = film_strip(frames)[::2, ::2]
     (folder / "agents.png").write_bytes(plots.png(contact_sheet(strips)))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
+from trpobook.agents import storage
 from trpobook.algorithms.line_search import line_search
 from trpobook.book import BOOK
+from trpobook.runs.columns import COLUMNS, TIMINGS
+from trpobook.runs.folder import RunFolder
+from trpobook.runs.front import load, train
 from trpobook.runs.settings import settings_for
-from trpobook.runs.training import TIMINGS, RunFolder, Trainer, restore, train
+from trpobook.runs.trainer import Trainer
 
 TASKS = ("Hopper-v5", "Walker2d-v5", "HalfCheetah-v5", "Swimmer-v5", "InvertedDoublePendulum-v5")
 SEEDS = (0, 1, 2)
@@ -78,16 +80,17 @@ SWEEP_PLAN = tuple(
 def make_run(run: Planned) -> None:
     """Train one agent, or finish a run that was interrupted, and keep its metrics and its evaluation as data.
 
-    TRPO's first seed on each task is kept whole, as a folder under AGENTS that `python -m trpobook record` takes.
+    TRPO's first seed on each task is kept under AGENTS, the agent and its value function: a file that `python -m
+    trpobook record` takes.
     """
     data = DATA / f"{run.name}.csv"
-    agent = AGENTS / run.task if (run.algo, run.seed) == ("trpo", 0) else None
+    agent = AGENTS / f"{run.task}.pt" if (run.algo, run.seed) == ("trpo", 0) else None
     if data.exists() and (agent is None or agent.exists()):
         return
     folder = RUNS / run.name
-    train(run.task, run.algo, run.steps, run.seed, "cpu", folder, resume=(folder / "config.json").exists())
-    returns = restore(folder).evaluate()
-    config = RunFolder(folder).config()
+    train(run.task, run.algo, run.steps, run.seed, "cpu", folder, resume=True)
+    returns = load(folder).evaluate()
+    config = json.loads((folder / "config.json").read_text())
     DATA.mkdir(parents=True, exist_ok=True)
     record = {**config, "steps": run.steps, "evaluation_returns": [round(float(value), 1) for value in returns]}
     (DATA / f"{run.name}.json").write_text(json.dumps(record, indent=1) + "\n")
@@ -99,11 +102,9 @@ def make_run(run: Planned) -> None:
         for row in reader:
             writer.writerow({name: short(value) for name, value in row.items()})
     if agent:
-        agent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(folder / "config.json", agent)
-        state = torch.load(folder / "final.pt", weights_only=True)
-        state["optimiser"]["state"] = {}  # Adam's averages: two thirds of the file, and only training needs them
-        RunFolder(agent).save("final.pt", state)
+        _, state = RunFolder(folder, tuple(COLUMNS)).latest()
+        agent.parent.mkdir(parents=True, exist_ok=True)
+        storage.save(agent, {name: state[name] for name in ("agent", "value")})
 
 
 def short(value: str) -> str:

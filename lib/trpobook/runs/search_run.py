@@ -1,0 +1,100 @@
+"""Training without gradients: a generation plays, the next is drawn near the best of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from trpobook.agents.environments import Environments
+from trpobook.agents.policies import Policy
+from trpobook.agents.tasks import Env, Source, Task, as_task
+from trpobook.algorithms.search import CovarianceAdaptation, CrossEntropy, Population
+from trpobook.runs.run import Plan, Row, Run, choose_device, refuse_games, settings_of, stage_seed
+from trpobook.runs.settings import SearchSettings, Settings
+
+SEARCHES: dict[str, type[CrossEntropy | CovarianceAdaptation]] = {"cem": CrossEntropy, "cma-es": CovarianceAdaptation}
+
+
+class SearchRun(Run):
+    """A run without gradients: a generation plays one episode each, in as many environments as it has members.
+
+    The policy is the mean of the population. A generation's row has no columns of an update along a gradient. What
+    the search has learned is repeated, on resuming, from the returns that it was told.
+
+    Args: as for `Trainer`; algo is one of SEARCHES.
+    Lesson 10.
+    """
+
+    settings: SearchSettings
+    stage: Environments
+
+    def __init__(
+        self,
+        task: Source | Task,
+        algo: str = "cem",
+        seed: int = 0,
+        device: str = "auto",
+        settings: Settings | Mapping[str, Any] | None = None,
+        *,
+        env_kwargs: dict[str, Any] | None = None,
+        wrappers: Sequence[Callable[[Env], Env]] = (),
+        policy: Policy | None = None,
+        processes: int = 0,
+    ):
+        if device == "cuda":
+            raise ValueError(f"device is 'cuda', but {algo} plays its population on the CPU; choose auto or cpu")
+        task = as_task(task, env_kwargs, wrappers)
+        refuse_games(task, algo)
+        plan = Plan(task, algo, seed, settings_of(task, algo, settings, processes), choose_device(device))
+        super().__init__(plan, partial(_environments, plan, processes), policy)
+        if len(self.stage.observation_space.shape) == 3:
+            raise ValueError(f"{task.name} shows frames, and {algo} would not find its way among a network's weights")
+        self.population = Population(self.policy)
+        self.start = self.population.weights()
+        self._begin()
+
+    def _begin(self) -> None:
+        s = self.settings
+        self.searcher = SEARCHES[self.algo](self.start, s.spread, s.num_envs, self.seed)
+        self.returns: list[list[float]] = []
+
+    def _next(self) -> Row:
+        clock, before = [time.perf_counter()], self.searcher.mean
+        returns, lengths, observations = self.population.play(self.searcher.ask(), self.stage, self.observation_moments)
+        clock.append(time.perf_counter())
+        self._tell(returns)
+        self.population.set_weights(self.searcher.mean)
+        clock.append(time.perf_counter())
+        if self.settings.normalise_observations:
+            self.observation_moments.update(observations)
+        return {
+            **self._count(len(observations), list(zip(returns.tolist(), lengths.tolist(), strict=True))),
+            "step_norm": float(np.linalg.norm(self.searcher.mean - before)),
+            "sample_seconds": clock[1] - clock[0],
+            "policy_seconds": clock[2] - clock[1],
+        }
+
+    def _tell(self, returns: np.ndarray) -> None:
+        self.searcher.tell(returns)
+        self.returns.append(returns.tolist())
+
+    def state(self) -> Row:
+        """Return all that the run's future depends on; of the searcher the returns it was told, which repeat it."""
+        return {**super().state(), "returns": self.returns}
+
+    def load(self, state: Row) -> None:
+        """Take over a state that `state()` gave, made for the same task and settings."""
+        super().load(state)
+        self._begin()
+        for returns in state["returns"]:
+            self.searcher.ask()
+            self._tell(np.array(returns))
+
+
+def _environments(plan: Plan, processes: int, number: int) -> Environments:
+    """Return the environments of a checkpoint."""
+    return Environments(plan.task, plan.settings.num_envs, stage_seed(plan, number), processes=processes)
