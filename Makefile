@@ -3,14 +3,16 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 READY = .venv/.ready
-TIMED = tests/test_browser.py tests/test_flagships.py
+TESTS = $(VENV) -m pytest
+IN_BROWSER = tests/test_browser.py tests/test_flagships.py tests/test_notebooks.py
 
-.PHONY: help lab test lint bench results figures notebooks debian
+.PHONY: help lab test check lint bench results figures notebooks debian
 
 help:
 	@echo "make lab        open the lessons in JupyterLab, in a working copy of your own (my_notebooks/)"
-	@echo "make test       lint, then test the library, the exercises, the notebooks and the pages in a browser"
-	@echo "make lint       check style and formatting, of the code and of the notebooks"
+	@echo "make test       everything: check, the slow tests, and each lesson in a browser"
+	@echo "make check      the fast part: lint, and the library's tests"
+	@echo "make lint       check style, formatting and types, of the code and of the notebooks"
 	@echo "make bench      measure the performance table on this machine"
 	@echo "make results    train the agents whose curves the book shows: hours; finished runs are kept"
 	@echo "make figures    draw the pictures that stand outside the lessons"
@@ -19,14 +21,18 @@ help:
 lab: $(READY)
 	$(VENV) -m trpobook.book.lab
 
-# The pages come last and alone: their answers to a key press are timed.
+# What is timed comes last and alone.
 test: lint debian
-	$(VENV) -m pytest -n 2 --dist loadfile $(TIMED:%=--ignore=%)
-	$(VENV) -m pytest $(TIMED)
+	$(TESTS) -n 2 --dist loadfile -m "not alone"
+	$(TESTS) -m alone
+
+check: lint
+	$(TESTS) -n 2 --dist loadfile -m "not alone and not slow" $(IN_BROWSER:%=--ignore=%)
 
 lint: $(READY)
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
+	$(VENV) -m mypy
 
 bench: $(READY)
 	$(VENV) -m trpobook bench

@@ -47,7 +47,7 @@ def float64(single_precision):
     torch.set_default_dtype(torch.float64)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lessons_copy(tmp_path_factory):
     """A temporary copy of notebooks/ beside a link to figures/: what a lesson writes stays in it."""
     book = tmp_path_factory.mktemp("book")
@@ -56,7 +56,7 @@ def lessons_copy(tmp_path_factory):
     return book / "notebooks"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; where there is none the test is skipped, in continuous integration failed."""
     if not CHROMIUM.exists():

@@ -1,4 +1,5 @@
-"""Every lesson in a real JupyterLab in headless Chromium: all cells run, and each slider moves its picture.
+"""Every lesson, run once, in a real JupyterLab in headless Chromium: the stored text comes again, no cell and no
+widget fails, and each slider moves its picture.
 
 TRPOBOOK_SCREENSHOTS=folder stores what the pages look like, one picture a screenful.
 """
@@ -14,52 +15,86 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbclient
+import nbformat
 import nbformat.v4 as nbf
 import pytest
+from nbval.plugin import IPyNbFile, coalesce_streams, nocolors
 from playwright.sync_api import Error
 
-from conftest import each_lesson
+from conftest import CHROMIUM, LESSONS
+
+QUICK = ("11_", "12_", "13_")  # full runs of these take many minutes
+RUN_TIMEOUT = 900  # seconds, of all cells of a lesson; lesson 10 trains live for up to 180 on two idle cores
+TOGETHER = 5  # lessons, whose pages and kernels are open at a time: each takes about a gigabyte
+AT_ONCE = 2  # of these run, one a core
+
+# From key press to changed picture, in seconds: the book's promise, and twice that on a machine that does other things.
+PROMISED, PROMISED_FLAGSHIP = 0.150, 0.060
+BOUND, BOUND_FLAGSHIP = 2 * PROMISED, 2 * PROMISED_FLAGSHIP
+PRESSES = 5
 
 SLIDERS = ".jp-OutputArea-output .noUi-handle, .jp-OutputArea-output input[type=range]"
 
 
-@pytest.fixture(scope="session")
-def lab(lessons_copy, tmp_path_factory):
-    """The address of a JupyterLab that serves the copied lessons, in the quick mode, its settings its own."""
+def quick(lesson):
+    """Return what TRPOBOOK_QUICK is while the tests run the lesson."""
+    return "1" if lesson.name.startswith(QUICK) else "0"
+
+
+# JupyterLab
+
+
+@pytest.fixture(scope="module")
+def fresh_copy(lessons_copy):
+    """The copied lessons without their outputs; the metadata of the quick ones ask for a kernel of that mode."""
+    for file in lessons_copy.glob("*.ipynb"):
+        notebook = nbformat.read(file, as_version=4)
+        for cell in code_cells(notebook):
+            cell.update(outputs=[], execution_count=None)
+        if quick(file) == "1":
+            notebook.metadata.kernelspec.name = "quick"
+        nbformat.write(notebook, file)
+    return lessons_copy
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def lab(fresh_copy, tmp_path_factory):
+    """The address of a JupyterLab that serves the copied lessons, its settings its own."""
     home = tmp_path_factory.mktemp("jupyter")
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
     folders += ("JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
-    environment = os.environ | {name: str(home / name) for name in folders} | {"TRPOBOOK_QUICK": "1"}
-    # By default Lab renders only the cells in view, and asks whether to fetch news.
+    environment = os.environ | {name: str(home / name) for name in folders} | {"TRPOBOOK_QUICK": "0"}
+    # By default Lab renders only the cells in view, asks whether to fetch news, and saves when it likes.
     settings = home / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab"
     for name, values in {
         "notebook-extension/tracker": {"windowingMode": "none"},
         "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        "docmanager-extension/plugin": {"autosave": False},
     }.items():
-        file = settings / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True)
-        file.write_text(json.dumps(values))
+        write_json(settings / f"{name}.jupyterlab-settings", values)
+    kernel = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Quick",
+        "language": "python",
+        "env": {"TRPOBOOK_QUICK": "1"},
+    }
+    write_json(home / "JUPYTER_DATA_DIR" / "kernels" / "quick" / "kernel.json", kernel)
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = {
-        "port": port,
-        "port_retries": 0,
-        "ip": "127.0.0.1",
-        "root_dir": lessons_copy.parent,
-        "allow_root": True,
-    }
+    server = {"port": port, "port_retries": 0, "ip": "127.0.0.1", "root_dir": fresh_copy.parent, "allow_root": True}
     options = [f"--ServerApp.{name}={value}" for name, value in server.items()]
     options += ["--IdentityProvider.token=", "--LabApp.news_url=None", "--no-browser"]
     log = home / "server.log"
     with log.open("w") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            cwd=home,
-            env=environment,
-            stdout=sink,
-            stderr=sink,
+            [sys.executable, "-m", "jupyterlab", *options], cwd=home, env=environment, stdout=sink, stderr=sink
         )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -68,6 +103,11 @@ def lab(lessons_copy, tmp_path_factory):
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def write_json(file, values):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(values))
 
 
 def wait_for_server(address, process, log):
@@ -85,27 +125,46 @@ class Page:
     """A notebook open in JupyterLab; ``console`` collects what went wrong by the browser's own account."""
 
     def __init__(self, browser, lab, name):
-        self.console = []
+        self.name, self.console = name, []
         self.page = browser.new_page(viewport={"width": 1280, "height": 900})
         self.page.on("console", lambda message: message.type == "error" and self.console.append(message.text))
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
         self.page.goto(f"{lab}/lab/tree/notebooks/{name}?reset")
-        # The status bar, for the indicator in the toolbar says idle too early.
-        self.page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=60_000)
+        self.wait_until_idle()
 
     def close(self):
         """Close the page and end its kernel, which would keep its memory."""
-        answers = self.page.evaluate(END_KERNELS)
+        answer = self.page.evaluate(END_KERNEL, f"notebooks/{self.name}")
         self.page.close()
-        assert answers and set(answers) == {204}, f"kernels not ended: {answers}"
+        assert answer == 204, f"kernel not ended: {answer}"
 
-    def run_all_cells(self, timeout=300):
-        """Run → Run All Cells; return when each prompt has its number and each widget is there, or at an error."""
+    def wait_until_idle(self):
+        # The status bar, for the indicator in the toolbar says idle too early.
+        self.page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=60_000)
+
+    def run_all_cells(self):
+        """Run → Run All Cells; return at once."""
+        self.started = time.monotonic()
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        self.page.wait_for_function(ALL_CELLS_RAN, arg=ERROR, timeout=1000 * timeout)
-        self.page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=60_000)
+
+    def has_run(self):
+        """Return whether each prompt has its number, or there is an error."""
+        if time.monotonic() > self.started + RUN_TIMEOUT:
+            pytest.fail(f"{self.name} is still running after {RUN_TIMEOUT} s")
+        return self.page.evaluate(ALL_CELLS_RAN, ERROR)
+
+    def wait_until_run(self):
+        """Return when all cells have run and each widget is there, or at an error."""
+        while not self.has_run():
+            self.page.wait_for_timeout(200)
+        self.wait_until_idle()
         self.page.wait_for_function("!document.body.innerText.includes('Loading widget')", timeout=60_000)
+
+    def save(self):
+        """Save the notebook, as Ctrl-S does."""
+        with self.page.expect_response(lambda response: response.request.method == "PUT"):
+            self.page.keyboard.press("Control+s")
 
     def problems(self):
         """Return what a reader must never see: cells' errors, widgets' errors, errors on the console."""
@@ -121,6 +180,11 @@ class Page:
         slider.evaluate(WATCH_PICTURES)
         self.page.keyboard.press("ArrowLeft" if slider.evaluate(AT_ITS_END) else "ArrowRight")
         return self.page.evaluate("window.pictureChanged") / 1000
+
+    def latencies(self):
+        """Return for each slider the median of a few key presses, in seconds until its picture had changed."""
+        self.page.bring_to_front()
+        return [statistics.median(self.move(slider) for _ in range(PRESSES)) for slider in self.sliders()]
 
     def sliders(self):
         return [slider for slider in self.page.locator(SLIDERS).all() if slider.is_visible()]
@@ -138,16 +202,15 @@ class Page:
 
 ERROR = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
 
-ALL_CELLS_RAN = r"""error => document.querySelector(error)
+ALL_CELLS_RAN = r"""error => Boolean(document.querySelector(error))
     || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
         .every(prompt => /^\[\d+\]:$/.test(prompt.textContent.trim()))"""
 
-END_KERNELS = """async () => {
+END_KERNEL = """async path => {
     const token = document.cookie.match(/_xsrf=([^;]*)/)[1];
-    const kernels = await (await fetch('/api/kernels')).json();
-    const headers = {'X-XSRFToken': token};
-    const end = kernel => fetch('/api/kernels/' + kernel.id, {method: 'DELETE', headers});
-    return (await Promise.all(kernels.map(end))).map(answer => answer.status);
+    const sessions = await (await fetch('/api/sessions')).json();
+    const session = sessions.find(session => session.path === path);
+    return (await fetch('/api/sessions/' + session.id, {method: 'DELETE', headers: {'X-XSRFToken': token}})).status;
 }"""
 
 AT_ITS_END = """slider => slider.matches('input') ? slider.value === slider.max
@@ -175,6 +238,163 @@ WATCH_PICTURES = """slider => {
 }"""
 
 
+# The lessons
+
+
+class Executed:
+    """The pages of the lessons, all cells run. A few lessons are open together, for their memory, and two run at a
+    time; all of them have run before the first is handed out, so that nothing runs beside a timed key press.
+    """
+
+    def __init__(self, browser, lab, lessons):
+        """Open nothing yet; ``lessons`` are those that will be asked for, in this order."""
+        self.browser, self.lab, self.lessons = browser, lab, lessons
+        self.pages = {}
+
+    def __getitem__(self, lesson):
+        if lesson not in self.pages:
+            self.close()
+            first = self.lessons.index(lesson)
+            self.run(self.lessons[first : first + TOGETHER])
+        return self.pages[lesson]
+
+    def run(self, lessons):
+        waiting, running = list(lessons), []
+        while waiting or running:
+            running = [page for page in running if not page.has_run()]
+            if waiting and len(running) < AT_ONCE:
+                lesson = waiting.pop(0)
+                self.pages[lesson] = Page(self.browser, self.lab, lesson.name)
+                self.pages[lesson].run_all_cells()
+                running.append(self.pages[lesson])
+            time.sleep(0.1)
+        for page in self.pages.values():
+            page.wait_until_run()
+            page.save()
+
+    def close(self):
+        for page in self.pages.values():
+            page.close()
+        self.pages.clear()
+
+
+@pytest.fixture(scope="module")
+def executed(request, browser, lab):
+    """lesson -> its page."""
+    chosen = [item.callspec.params["lesson"] for item in request.session.items if "lesson_page" in item.fixturenames]
+    executed = Executed(browser, lab, list(dict.fromkeys(chosen)))
+    yield executed
+    executed.close()
+
+
+@pytest.fixture(scope="module", params=LESSONS, ids=lambda lesson: lesson.stem)
+def lesson(request):
+    """The path of a lesson; pytest does all that is asked of one before it goes on to the next."""
+    return request.param
+
+
+@pytest.fixture
+def lesson_page(lesson, executed):
+    """The lesson's page, all cells run."""
+    return executed[lesson]
+
+
+@pytest.fixture
+def run_again(request, lesson, fresh_copy):
+    """The lesson as a new run leaves it: in the browser, or by nbclient where there is none."""
+    if CHROMIUM.exists():
+        request.getfixturevalue("executed")[lesson]
+        return nbformat.read(fresh_copy / lesson.name, as_version=4)
+    notebook = nbformat.read(fresh_copy / lesson.name, as_version=4)
+    folder = {"metadata": {"path": str(fresh_copy)}}
+    client = nbclient.NotebookClient(notebook, timeout=RUN_TIMEOUT, kernel_name="python3", resources=folder)
+    return client.execute(env=os.environ | {"TRPOBOOK_QUICK": quick(lesson)})
+
+
+def differences(session, stored, notebook):
+    """Return by nbval's account where a notebook's text differs from that of the notebook in the file ``stored``."""
+    cells = IPyNbFile.from_parent(session, path=stored).collect()
+    found = []
+    for cell, again in zip(cells, code_cells(notebook), strict=True):
+        cell.colors = nocolors
+        outputs = coalesce_streams(again.outputs), coalesce_streams(cell.cell.outputs)
+        if cell.options["check"] and not cell.compare_outputs(*outputs):
+            found.append("\n".join([f"Cell {cell.cell_num}: {cell.cell.source}", *cell.comparison_traceback]))
+    return found
+
+
+@pytest.mark.alone
+def test_running_it_again_gives_the_stored_text(request, lesson, run_again):
+    assert [cell.execution_count for cell in code_cells(run_again)] == list(range(1, len(code_cells(run_again)) + 1))
+    if found := differences(request.session, lesson, run_again):
+        pytest.fail("\n\n".join(found), pytrace=False)
+
+
+@pytest.mark.alone
+def test_shows_no_error(lesson, lesson_page):
+    if folder := os.environ.get("TRPOBOOK_SCREENSHOTS"):
+        lesson_page.screenshots(Path(folder), lesson.stem)
+    assert lesson_page.problems() == []
+
+
+@pytest.mark.alone
+def test_each_slider_moves_its_picture_in_time(lesson_page, record_property):
+    latencies = lesson_page.latencies()
+    assert latencies, "a lesson has at least one slider"
+    assert lesson_page.problems() == []
+    record_property("from key press to changed picture", said(latencies))
+    assert max(latencies) < BOUND
+
+
+def said(latencies, promised=PROMISED):
+    """Return the medians of the sliders in words."""
+    return f"{', '.join(f'{1000 * seconds:.0f}' for seconds in latencies)} ms; promised: {1000 * promised:.0f}"
+
+
+# The tests themselves, on notebooks of one cell
+
+
+def stored_and_again(tmp_path, stored, again, tags=()):
+    """Return a file with a notebook of one cell, and the notebook as it is after another run."""
+    first, second = (
+        nbf.new_notebook(
+            cells=[nbf.new_code_cell("show()", execution_count=1, outputs=outputs, metadata={"tags": list(tags)})]
+        )
+        for outputs in (stored, again)
+    )
+    nbformat.write(first, tmp_path / "stored.ipynb")
+    return tmp_path / "stored.ipynb", second
+
+
+def text(words):
+    return nbf.new_output("stream", name="stdout", text=words)
+
+
+def picture(data, words="a picture"):
+    return nbf.new_output("display_data", {"image/png": data, "text/plain": words})
+
+
+@pytest.mark.parametrize(
+    "stored, again",
+    [
+        ([text("KL 0.01\n")], [text("KL 0.02\n")]),
+        ([text("KL 0.01\n")], []),
+        ([], [text("KL 0.01\n")]),
+        ([text("KL 0.01\n")], [text("KL 0.01\n"), nbf.new_output("stream", name="stderr", text="a warning")]),
+        ([picture("AAAA", "first")], [picture("AAAA", "second")]),
+    ],
+)
+def test_another_text_is_noticed_unless_the_cell_is_tagged(request, tmp_path, stored, again):
+    (difference,) = differences(request.session, *stored_and_again(tmp_path, stored, again))
+    assert difference.startswith("Cell 0: show()")
+    assert differences(request.session, *stored_and_again(tmp_path, stored, again, ["nbval-ignore-output"])) == []
+
+
+def test_another_picture_and_the_pieces_of_a_text_make_no_difference(request, tmp_path):
+    stored, again = [text("one\ntwo\n"), picture("AAAA")], [text("one\n"), picture("BBBB"), text("two\n")]
+    assert differences(request.session, *stored_and_again(tmp_path, stored, again)) == []
+
+
 @pytest.fixture
 def open_page(browser, lab):
     """A function that opens a notebook of the copy; what it opened is closed after the test."""
@@ -187,22 +407,6 @@ def open_page(browser, lab):
     yield open_notebook
     for page in pages:
         page.close()
-
-
-@each_lesson
-def test_runs_and_each_slider_moves_its_picture(lesson, open_page, record_property):
-    page = open_page(lesson.name)
-    page.run_all_cells()
-    if folder := os.environ.get("TRPOBOOK_SCREENSHOTS"):
-        page.screenshots(Path(folder), lesson.stem)
-    assert page.problems() == []
-    sliders = page.sliders()
-    assert sliders, "a lesson has at least one slider"
-    latencies = [page.move(slider) for slider in sliders for _ in range(5)]
-    assert page.problems() == []
-    median = statistics.median(latencies)
-    record_property("median from key press to changed picture", f"{1000 * median:.0f} ms, {len(sliders)} sliders")
-    assert median < 1
 
 
 WIDGET = """
@@ -234,7 +438,7 @@ ipywidgets.VBox([slider, image, words])
 
 
 @pytest.fixture
-def run_page(open_page, lessons_copy):
+def run_page(open_page, fresh_copy):
     """A function that writes a notebook of one cell, opens it and runs it."""
 
     def run(source):
@@ -242,9 +446,10 @@ def run_page(open_page, lessons_copy):
             cells=[nbf.new_code_cell(source)],
             metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
         )
-        (lessons_copy / "one_cell.ipynb").write_text(json.dumps(notebook))
+        (fresh_copy / "one_cell.ipynb").write_text(json.dumps(notebook))
         page = open_page("one_cell.ipynb")
         page.run_all_cells()
+        page.wait_until_run()
         return page
 
     return run
@@ -298,12 +503,11 @@ def test_the_laboratory_plays_switches_and_answers_in_jupyterlab(run_page):
     assert page.problems() == []
 
 
+@pytest.mark.alone
 def test_the_flagships_answer_within_a_few_frames_in_jupyterlab(run_page, record_property):
     page = run_page("from trpobook.widgets import lesson_09 as l\ndisplay(l.laboratory(), l.step_slice())")
-    sliders = page.sliders()
-    assert len(sliders) == 4
-    latencies = [page.move(slider) for slider in sliders for _ in range(5)]
+    latencies = page.latencies()
+    assert len(latencies) == 4
     assert page.problems() == []
-    median = statistics.median(latencies)
-    record_property("median from key press to changed picture, flagships", f"{1000 * median:.0f} ms")
-    assert median < 0.5
+    record_property("from key press to changed picture, flagships", said(latencies, PROMISED_FLAGSHIP))
+    assert max(latencies) < BOUND_FLAGSHIP

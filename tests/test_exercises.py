@@ -1,5 +1,7 @@
 """Each exercise: the solution passes, a wrong answer gets its own diagnosis, the stub isn't attempted."""
 
+import copy
+import dataclasses
 import importlib
 import json
 import re
@@ -95,10 +97,37 @@ def test_every_misconception_has_a_wrong_answer(number):
         assert any(diagnosis in text for diagnosis in catalogued), text
 
 
-@pytest.mark.parametrize("number", registered())
-def test_the_expected_answer_passes_its_own_check(number):
-    exercise = load(number)
-    assert examine(exercise, exercise.expected).status == "correct"
+def slipped(value):
+    """Return a copy of an expected result whose last number is off by a hundred-thousandth, or no longer infinite."""
+    if isinstance(value, tuple):
+        return (*value[:-1], slipped(value[-1]))
+    array = np.asarray(value).copy()
+    last = array.flat[-1]
+    if array.dtype == bool:
+        array.flat[-1] = not last
+        return array
+    array = array.astype(float)
+    array.flat[-1] = last + 1e-5 * max(1, abs(last)) if np.isfinite(last) else 0
+    return array
+
+
+def one_by_one(values):
+    """Return a function that gives the values one by one, whatever its arguments."""
+    left = iter(values)
+    return lambda *args: next(left)
+
+
+@pytest.mark.parametrize("notebook,number,code", in_lessons(solutions))
+def test_a_check_notices_a_slip_in_one_number_of_any_one_input(notebook, number, code):
+    exercise, solution = load(number), define(notebook, number, code)
+    wanted = [exercise.expected(*args) for args in exercise.cases]
+    results = [exercise.apply(solution, *args) for args in copy.deepcopy(exercise.cases)]
+    for case, right in enumerate(wanted):
+        slip = [*wanted[:case], slipped(right), *wanted[case + 1 :]]
+        recorded = dataclasses.replace(
+            exercise, expected=one_by_one(slip), apply=one_by_one(results), misconceptions=()
+        )
+        assert examine(recorded, solution).status == "wrong", f"input {case}"
 
 
 # The generic part, on exercises made for the purpose.

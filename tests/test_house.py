@@ -1,12 +1,24 @@
 """What stands around the lessons: the reader's copy of them, the doctor, the pins, the README."""
 
+import ast
+import contextlib
+import importlib.metadata
+import importlib.resources
+import importlib.util
+import itertools
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import venv
 
 import pytest
+import torch
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from conftest import BOOK, LESSONS
 from trpobook.book import doctor
@@ -95,6 +107,9 @@ def test_quick_mode_is_off_unless_asked_for(monkeypatch):
     assert full_or_quick(100, 1) == 1
 
 
+# The doctor, on installations that are broken in the way it should name
+
+
 def test_doctor_finds_the_packages_as_pinned():
     assert doctor.check_packages(BOOK / "requirements.txt").ok
 
@@ -112,20 +127,204 @@ def test_doctor_names_what_is_missing_and_the_fix(tmp_path, line, said):
     assert "pytest" not in str(check)
 
 
-def test_doctor_returns_1_when_something_is_to_be_fixed(monkeypatch, capsys):
-    checks = [doctor.Check("Python", True, "3.11"), doctor.Check("GPU", False, "none", "buy one")]
-    monkeypatch.setattr(doctor, "doctor", lambda: checks)
-    assert doctor.main() == 1
-    assert capsys.readouterr().out == "ok   Python: 3.11\nFIX  GPU: none; buy one\n"
-    monkeypatch.setattr(doctor, "doctor", lambda: checks[:1])
-    assert doctor.main() == 0
+def test_doctor_calls_a_package_that_only_one_option_needs_optional():
+    check = doctor.check_optional()
+    assert check.ok
+    there = importlib.util.find_spec("tensorboard") is not None
+    use = "train --tensorboard"
+    assert check.found == (f"tensorboard for {use}" if there else f"no tensorboard, which only {use} needs")
+
+
+@pytest.fixture
+def nvidia_smi(tmp_path, monkeypatch):
+    """A driver's command, first on the path, that knows of one GPU."""
+    if sys.platform == "win32" or torch.cuda.is_available():
+        pytest.skip("here a GPU is real, or a script is no command")
+    command = tmp_path / "nvidia-smi"
+    command.write_text("#!/bin/sh\necho NVIDIA H100 80GB HBM3\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_doctor_finds_a_pytorch_that_cannot_use_the_gpu_beside_it(nvidia_smi, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    check = doctor.check_gpu()
+    assert not check.ok
+    if torch.version.cuda is None:
+        assert check.found == f"NVIDIA H100 80GB HBM3, beside a PyTorch {torch.__version__} that is built without CUDA"
+        assert f"--force-reinstall torch=={torch.__version__.partition('+')[0]};" in check.fix
+    else:
+        assert check.found.startswith("NVIDIA H100 80GB HBM3, which PyTorch")
+        assert "update NVIDIA's driver" in check.fix
+
+
+def test_doctor_minds_no_gpu_that_is_hidden_on_purpose_and_none_that_is_not_there(nvidia_smi, monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    check = doctor.check_gpu()
+    assert check.ok and "hidden by CUDA_VISIBLE_DEVICES" in check.found
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho NVIDIA-SMI has failed: no driver; exit 9\n")
+    assert doctor.nvidia_gpu() in (None, "an NVIDIA GPU")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux draws by EGL")
+def test_doctor_finds_that_no_driver_serves_egl(monkeypatch):
+    monkeypatch.setenv("MUJOCO_GL", "egl")
+    monkeypatch.setenv("__EGL_VENDOR_LIBRARY_DIRS", "/nowhere")  # where libEGL looks for drivers
+    check = doctor.check_rendering()
+    assert not check.ok
+    assert re.match(r"MuJoCo can't draw by egl \((Import|Attribute)Error: .*EGL", check.found)
+    assert "apt-get install libegl1" in check.fix
+
+
+@pytest.fixture
+def bare_environment(tmp_path):
+    """A Python whose own folder holds nothing: the packages are found, what they install beside themselves isn't."""
+    venv.create(tmp_path / "bare", symlinks=True, with_pip=False)
+    (python,) = [path for path in (tmp_path / "bare").glob("*/python*") if path.stem == "python"]
+    packages = os.pathsep.join([str(BOOK / "lib"), *filter(None, sys.path)])
+
+    def run(*arguments, library=BOOK / "lib"):
+        environment = os.environ | {"PYTHONPATH": f"{library}{os.pathsep}{packages}", "JUPYTER_PATH": ""}
+        environment |= {name: str(tmp_path / "home") for name in ("HOME", "JUPYTER_DATA_DIR", "USERPROFILE")}
+        return subprocess.run([python, *arguments], env=environment, capture_output=True, text=True)
+
+    return run
+
+
+def test_doctor_run_in_a_broken_installation_says_each_fix_and_ends_with_1(bare_environment, tmp_path):
+    shutil.copytree(BOOK / "lib", tmp_path / "book" / "lib", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "book" / "requirements.txt").write_text("numpy==0.1\n")
+    run = bare_environment("-m", "trpobook", "doctor", library=tmp_path / "book" / "lib")
+    lines = run.stdout.splitlines()
+    assert run.returncode == 1, run.stderr
+    parts = ["Python", "packages", "optional packages", "GPU", "rendering", "Jupyter widgets"]
+    assert [line[5:].partition(":")[0] for line in lines] == parts
+    assert lines[0].startswith("ok   Python: 3.")
+    assert lines[1].startswith("FIX  packages: numpy")
+    assert lines[5].startswith("FIX  Jupyter widgets: JupyterLab lacks the extension of ipywidgets; run in the book's")
+
+
+def test_doctor_returns_0_only_where_nothing_is_to_be_fixed(capsys):
+    assert doctor.main() == ("FIX" in capsys.readouterr().out)
+
+
+# The package, its dependencies and their pins
+
+
+PROJECT = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = {name: list(map(Requirement, lines)) for name, lines in PROJECT["optional-dependencies"].items()}
+LIBRARY = list(map(Requirement, PROJECT["dependencies"]))
+ROOMS = ("finite", "agents", "algorithms", "runs", "__init__.py", "__main__.py")
+
+
+def pins():
+    lines = (BOOK / "requirements.txt").read_text(encoding="utf-8").split("\n")
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def imports(path):
+    """Return the third-party packages that the module imports: {name: whether whenever it is itself imported}."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {}
+    for node in ast.walk(tree):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        modules += [node.module] if isinstance(node, ast.ImportFrom) else []
+        for name in {module.partition(".")[0] for module in modules} - {"trpobook", *sys.stdlib_module_names}:
+            found[name] = found.get(name, False) or node in tree.body
+    return found
+
+
+def distributions(requirements):
+    """Return the names of the packages required and of all that these require themselves."""
+    found, waiting = set(), [requirement.name for requirement in requirements]
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name in found or name == "trpobook":
+            continue
+        found.add(name)
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # of another platform
+            waiting += [Requirement(line).name for line in importlib.metadata.requires(name) or []]
+    return found
+
+
+def names(requirements):
+    return {canonicalize_name(requirement.name) for requirement in requirements}
+
+
+def test_what_each_module_imports_is_declared():
+    provided_by = importlib.metadata.packages_distributions()
+    options = names(EXTRAS["mujoco"] + EXTRAS["video"] + EXTRAS["tensorboard"])
+    book = distributions(LIBRARY + EXTRAS["mujoco"] + EXTRAS["video"] + EXTRAS["book"])
+    undeclared = []
+    for path in sorted((BOOK / "lib").rglob("*.py")):
+        file = path.relative_to(BOOK / "lib" / "trpobook")
+        for name, at_once in imports(path).items():
+            providers = {canonicalize_name(package) for package in provided_by.get(name, [name])}
+            allowed = names(LIBRARY) | (set() if at_once else options) if file.parts[0] in ROOMS else book
+            if not providers & allowed:
+                undeclared.append(f"{file} imports {name}")
+    assert undeclared == []
 
 
 def test_every_requirement_is_pinned_exactly_and_the_library_comes_last():
-    lines = (BOOK / "requirements.txt").read_text(encoding="utf-8").split("\n")
-    pins = [line for line in lines if line and not line.startswith("#")]
-    assert pins.pop() == "-e ."
-    assert [pin for pin in pins if not re.fullmatch(r"[\w-]+(\[\w+\])?==[\d.]+(; .*)?", pin)] == []
+    *lines, last = pins()
+    assert last == "-e ."
+    assert [line for line in lines if not re.fullmatch(r"[\w-]+(\[\w+\])?==[\d.]+(; .*)?", line)] == []
+
+
+def test_every_pin_lies_in_the_range_that_the_package_declares():
+    pinned = {canonicalize_name(pin.name): pin for pin in map(Requirement, pins()[:-1])}
+    declared = [*LIBRARY, *EXTRAS["mujoco"], *EXTRAS["video"], *EXTRAS["book"]]
+    for requirement in declared:
+        if requirement.name == "trpobook":
+            continue
+        pin = pinned[canonicalize_name(requirement.name)]
+        (version,) = [specifier.version for specifier in pin.specifier]
+        assert requirement.specifier.contains(version), f"{pin} is not in {requirement}"
+        assert pin.marker == requirement.marker or requirement.name == "mujoco"
+        assert requirement.extras <= pin.extras
+
+
+def test_every_range_has_a_lower_and_an_upper_end():
+    ranges = [requirement for requirement in [*LIBRARY, *itertools.chain(*EXTRAS.values())] if requirement.specifier]
+    for requirement in ranges:
+        assert sorted(specifier.operator for specifier in requirement.specifier) == ["<", ">="], requirement
+
+
+WITHOUT_THE_BOOK = """
+import importlib.abc, pkgutil, sys
+
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in {"matplotlib", "IPython", "ipywidgets", "PIL", "imageio_ffmpeg", "mujoco"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+
+import trpobook
+
+for room in ("finite", "agents", "algorithms", "runs"):
+    package = importlib.import_module(f"trpobook.{room}")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"trpobook.{room}.{module.name}")
+summary = trpobook.train("CartPole-v1", steps=2048, out=sys.argv[1])
+assert summary["steps"] >= 2048, summary
+"""
+
+
+def test_the_library_trains_without_the_packages_that_only_the_book_needs(tmp_path):
+    command = [sys.executable, "-c", WITHOUT_THE_BOOK, str(tmp_path / "run")]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_package_says_that_it_is_typed():
+    assert (importlib.resources.files("trpobook") / "py.typed").is_file()
+    tools = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert "py.typed" in tools["setuptools"]["package-data"]["trpobook"]
+
+
+# The documents
 
 
 def test_readme_maps_the_lessons_and_links_each():

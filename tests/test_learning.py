@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trpobook.runs.settings import settings_for
-from trpobook.runs.training import Trainer
+from trpobook.runs.trainer import Trainer
 
 SMALL_BATCHES = {"num_envs": 32, "batch_size": 2048}  # more updates in fewer steps
 

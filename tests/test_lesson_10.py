@@ -10,12 +10,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import test_widgets
 from test_exercises import NOTEBOOKS, define, solutions
 from trpobook.agents.policies import GaussianPolicy
-from trpobook.agents.video import side_by_side
 from trpobook.algorithms.trpo import trpo_update
 from trpobook.book import figures, plots, style
+from trpobook.book.clips import side_by_side
 from trpobook.book.results import log_of
-from trpobook.exercises import load
-from trpobook.runs.training import COLUMNS, Trainer, train
+from trpobook.exercises import load as exercise
+from trpobook.runs.columns import COLUMNS
+from trpobook.runs.front import load, train
+from trpobook.runs.trainer import Trainer
 from trpobook.widgets.base import Interactive, slider
 from trpobook.widgets.lesson_10 import Line, forensics, log_columns, mean_sigma, radius_dial, step_at
 
@@ -169,7 +171,7 @@ def test_a_growing_picture_is_displayed_once_and_then_updated(monkeypatch):
 
 def test_the_books_three_solutions_train_an_agent():
     notebook = next(path for path in NOTEBOOKS if path.stem == "10_mujoco")
-    update = {load(number).function: define(notebook, number, code) for number, code in solutions(notebook).items()}
+    update = {exercise(number).function: define(notebook, number, code) for number, code in solutions(notebook).items()}
     del update["bootstrap_interval"]  # it measures agents, and trains none
     assert set(update) == {"fisher_vector_product", "conjugate_gradient", "line_search"}
     by_library = next(Trainer("InvertedPendulum-v5").updates(1))
@@ -246,8 +248,10 @@ def test_the_sweep_marks_the_librarys_value_and_draws_a_dot_a_seed(tmp_path):
     assert alone.get_title("left") == "natural gradient, step size α"
 
 
-def test_the_clips_of_trained_agents_are_made_from_their_folders(tmp_path):
-    train("InvertedPendulum-v5", "trpo", 2000, 0, "cpu", tmp_path / "agents" / "InvertedPendulum-v5")
+def test_the_clips_of_trained_agents_are_made_from_their_files(tmp_path):
+    train("InvertedPendulum-v5", "trpo", 2000, 0, "cpu", tmp_path / "run")
+    (tmp_path / "agents").mkdir()
+    load(tmp_path / "run").save(tmp_path / "agents" / "InvertedPendulum-v5.pt")
     figures.make_clips(tmp_path / "agents", tmp_path / "clips", seconds=0.2)
     clip = tmp_path / "clips" / "InvertedPendulum-v5.mp4"
     assert clip.read_bytes()[4:8] == b"ftyp" and clip.stat().st_size < 60_000

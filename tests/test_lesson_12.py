@@ -9,8 +9,9 @@ from test_exercises import NOTEBOOKS, define, solutions
 from trpobook.algorithms import ppo
 from trpobook.book import plots, style
 from trpobook.finite.divergences import kl_categorical
+from trpobook.runs.columns import COLUMNS
 from trpobook.runs.settings import settings_for
-from trpobook.runs.training import COLUMNS, Trainer
+from trpobook.runs.trainer import Trainer
 from trpobook.widgets.lesson_12 import (
     Epochs,
     draw_clip,

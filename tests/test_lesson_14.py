@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trpobook.algorithms import language
+from trpobook.finite import language
 from trpobook.finite.divergences import kl_categorical
 from trpobook.widgets import lesson_14
 

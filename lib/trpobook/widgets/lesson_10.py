@@ -8,6 +8,7 @@ import numpy as np
 from ipywidgets import IntSlider
 
 from trpobook.book import plots, style
+from trpobook.finite.tabular_trpo import MIN_RATIO, MOST_BACKTRACKS, SHRINK
 from trpobook.widgets.base import Interactive, slider
 
 
@@ -36,12 +37,12 @@ class Step(NamedTuple):
     mean_return: float
 
 
-def step_at(line: Line, delta: float, shrink: float = 0.9, min_ratio: float = 0.1) -> Step:
+def step_at(line: Line, delta: float) -> Step:
     """Return the step that radius δ leads to: the quadratic model δ₀c² = δ gives c, and the line search shrinks it."""
     full = np.sqrt(delta / line.delta)
-    tries = full * shrink ** np.arange(31)
+    tries = full * SHRINK ** np.arange(MOST_BACKTRACKS + 1)
     kl, gain = np.interp(tries, line.c, line.kl), np.interp(tries, line.c, line.gain)
-    passed = np.flatnonzero((kl <= delta) & (gain >= min_ratio * tries * line.predicted))
+    passed = np.flatnonzero((kl <= delta) & (gain >= MIN_RATIO * tries * line.predicted))
     if len(passed) == 0:
         return Step(line, delta, full, 0.0, len(tries) - 1, 0.0, 0.0, float(line.returns[0]))
     k = passed[0]

@@ -25,8 +25,12 @@ class Watched(NamedTuple):
 
 
 def saliency(policy, frames: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
-    """Return ∂ log π(a|s)/∂s for each state, in the shape of `frames` (n, channels, height, width). Lesson 13."""
-    pixels = frames.to(next(policy.parameters()).dtype).requires_grad_()
+    """Return ∂ log π(a|s)/∂s for each state, in the shape of `frames` (n, channels, height, width), of 0 to 1 or bytes.
+
+    Lesson 13.
+    """
+    pixels = frames.to(next(policy.parameters()).dtype) / (255 if frames.dtype == torch.uint8 else 1)
+    pixels.requires_grad_()
     (gradient,) = torch.autograd.grad(policy(pixels).log_prob(actions).sum(), pixels)
     return gradient
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trpobook.algorithms import language
 from trpobook.book import style
+from trpobook.finite import language
 from trpobook.widgets.base import Interactive, slider
 
 BETAS = np.logspace(1, -1.3, 60)
