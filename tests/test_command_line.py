@@ -19,6 +19,8 @@ from trpobook.__main__ import main
 from trpobook.agents import storage
 from trpobook.runs.columns import COLUMNS, TIMINGS
 
+pytestmark = pytest.mark.slow
+
 
 def train(out, *options, steps=2500, env=TASK):
     return main(["train", "--env", env, "--steps", str(steps), "--seed", "1", "--out", str(out), *SET, *options])

@@ -22,6 +22,8 @@ from trpobook.runs.front import ALGORITHMS
 from trpobook.runs.settings import as_data, settings_for
 from trpobook.runs.trainer import UPDATES, Trainer
 
+pytestmark = pytest.mark.slow
+
 
 def train(*arguments, **options):
     return trpobook.train(*arguments, **{"settings": SMALL, "seed": 1, "steps": 1000} | options)

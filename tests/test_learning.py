@@ -9,6 +9,8 @@ import torch
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
 
+pytestmark = pytest.mark.slow
+
 SMALL_BATCHES = {"num_envs": 32, "batch_size": 2048}  # more updates in fewer steps
 
 

@@ -30,6 +30,8 @@ from trpobook.runs.front import load
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("envpool", reason="EnvPool has no wheel for this platform")
 
 SMALL = {"num_envs": 2, "batch_size": 128, "checkpoint_steps": 500, "hidden": (16,), "value_epochs": 1}

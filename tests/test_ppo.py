@@ -14,7 +14,7 @@ from trpobook.runs import trainer as trainers
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
 
-pytestmark = pytest.mark.usefixtures("float64")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("float64")]
 
 UPDATES = {"ppo": ppo_update, "ppo-kl": ppo_kl_update}
 

@@ -90,9 +90,7 @@ def world(rng, *, ends=None, certain=False):
     if not start[~absorbing].any():
         start = np.eye(states)[0]
     gamma = float(rng.choice([0.0, 1e-9, 0.3, 0.9, 0.99, 0.999]))
-    return mdp.TabularMDP(
-        transition, numbers(rng, states, actions, most=90), start, float(rng.choice(gammas)), absorbing
-    )
+    return mdp.TabularMDP(transition, numbers(rng, states, actions, most=90), start, gamma, absorbing)
 
 
 def fisher_matrix(rng, size):

@@ -20,6 +20,8 @@ from trpobook.runs.front import train
 from trpobook.runs.search_run import SEARCHES, SearchRun
 from trpobook.runs.settings import settings_for
 
+pytestmark = pytest.mark.slow
+
 TARGET = np.array([1.0, -2.0, 0.5, 0.0])
 
 

@@ -16,6 +16,8 @@ from trpobook.runs.run import choose_device
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import UPDATES, Trainer
 
+pytestmark = pytest.mark.slow
+
 needs_envpool = pytest.mark.skipif(envpool is None, reason="EnvPool has no wheel for this platform")
 
 

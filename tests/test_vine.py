@@ -20,6 +20,8 @@ from trpobook.runs.front import load, train
 from trpobook.runs.settings import settings_for
 from trpobook.runs.vine_run import VineRun
 
+pytestmark = pytest.mark.slow
+
 
 def make_points(task, policy_seed=0, n=3):
     simulators = [Simulator(task) for _ in range(n)]

@@ -12,7 +12,6 @@ import numpy as np
 if sys.platform == "linux" and not os.environ.get("DISPLAY"):
     os.environ.setdefault("MUJOCO_GL", "egl")  # read once, when mujoco is first imported
 
-import imageio_ffmpeg
 import torch
 
 from trpobook.agents.environments import MUJOCO_TASKS, Environments
@@ -100,6 +99,10 @@ def _film_game(
 
 def write_mp4(frames: np.ndarray, path: Path) -> None:
     """Write `frames` (k, height, width, 3), uint8, as an H.264 clip; 75 frames of 240 × 240 take about 50 KB."""
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        raise ValueError('clips need a package: python -m pip install "trpobook[video]"') from None
     height, width = frames.shape[1:3]
     writer = imageio_ffmpeg.write_frames(
         str(path),

@@ -115,11 +115,12 @@ def train(
                     row |= {"evaluation_mean": float(returns.mean()), "evaluation_std": float(returns.std())}
                 folder.append(row)
                 write(row)
-                if run.at_checkpoint or wish.number:
+                signal = wish.number  # read once: what is asked after this has to wait for the next update
+                if run.at_checkpoint or signal:
                     folder.save("checkpoint.pt", run.state())
                 on_update(row)
-                if wish.number:
-                    raise Interrupted(f"stopped after {run.steps} steps, all saved; go on with --resume", wish.number)
+                if signal:
+                    raise Interrupted(f"stopped after {run.steps} steps, all saved; go on with --resume", signal)
         seconds = time.perf_counter() - start
         folder.save("final.pt", run.state())
         returns = run.evaluate(EVALUATION_EPISODES)
