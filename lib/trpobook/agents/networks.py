@@ -13,6 +13,7 @@ from gymnasium import spaces
 from torch import Tensor, nn
 
 from trpobook.agents.linearise import Linearised, linearise_by_autograd
+from trpobook.agents.threads import single_thread
 
 Layers = Iterable[nn.Linear]
 State = int | tuple[int, ...]  # how wide a state is: numbers in a vector, or the shape of its frames
@@ -145,9 +146,10 @@ class ConvNet(Network):
 
 def start_orthogonal(layers: Sequence[nn.Linear], output_gain: float, generator: torch.Generator) -> None:
     """Give the layers orthogonal weights, scaled by √2 and in the last one by `output_gain`, and zero biases."""
-    for layer in layers:
-        nn.init.orthogonal_(layer.weight, output_gain if layer is layers[-1] else math.sqrt(2), generator=generator)
-        nn.init.zeros_(layer.bias)
+    with single_thread():  # a decomposition on two threads rounds otherwise, and every run begins here
+        for layer in layers:
+            nn.init.orthogonal_(layer.weight, output_gain if layer is layers[-1] else math.sqrt(2), generator=generator)
+            nn.init.zeros_(layer.bias)
 
 
 def make_network(state: State, sizes: Sequence[int], output_gain: float, generator: torch.Generator) -> Network:
