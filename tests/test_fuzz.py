@@ -42,7 +42,7 @@ folders = st.sampled_from(["new", "run", "foreign", "file", "file/below", "agent
 devices = st.sampled_from(["cpu", "auto", "cuda", "tpu", ""])
 
 
-def option(name, values, share=0.5):
+def option(name, values):
     """A strategy for nothing, or `name` and one of the values."""
     return st.one_of(
         st.just([]), values.map(lambda value: [f"{name}={value}"] if value.startswith("-") else [name, value])
@@ -94,7 +94,7 @@ train_lines = st.one_of(
         st.just(["train"]),
         option("--env", tasks),
         option("--algo", algorithms),
-        option("--steps", st.one_of(st.sampled_from(["0", "-1", "x", ""]), words)),
+        st.sampled_from(["0", "-1", "x", "", "1", "1e3", "٣"]).map(lambda steps: [f"--steps={steps}"]),
         option("--set", words),
         option("--out", folders),
     ),
