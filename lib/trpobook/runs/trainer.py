@@ -160,8 +160,8 @@ class Trainer(Run):
         s = self.settings
         arguments = {name: getattr(s, name) for name in UPDATES[self.algo].settings}
         if isinstance(s, ProximalSettings):
-            left = max(0.0, 1 - self.steps / s.anneal_steps) if s.anneal_steps else 1.0
-            arguments["learning_rate"] = left * s.learning_rate
+            if s.anneal_steps:
+                arguments["learning_rate"] = max(0.0, 1 - self.steps / s.anneal_steps) * s.learning_rate
             arguments["max_gradient_norm"] = s.max_gradient_norm or np.inf
             arguments["memory"] = self.memory
         return arguments | self._update
