@@ -877,7 +877,6 @@ CASES = {
         preferences,
         lambda r, reference, reward, beta: abs(r[0].sum() - 1) <= 1e-6,
         ("reference", "reward", "beta"),
-        overflows=True,
     ),
     "language.optimal_law_other_direction": Case(
         language.optimal_law_other_direction,
@@ -902,6 +901,12 @@ CASES = {
         lambda world, pi: world.policies(pi=pi),
         lambda rng: {"world": (given := one(rng))["mdp"], "pi": given["pi"]},
         lambda r, world, pi: np.array_equal(r[0], pi),
+        ("pi",),
+    ),
+    "mdp.TabularMDP.policy": Case(
+        lambda world, name, pi: world.policy(name, pi),
+        lambda rng: {"world": (given := one(rng))["mdp"], "name": "pi", "pi": given["pi"]},
+        lambda r, world, name, pi: np.array_equal(r, pi),
         ("pi",),
     ),
     "mdp.TabularMDP.future": Case(
@@ -1150,6 +1155,7 @@ BAD_NUMBERS = {
     "yes": True,
 }
 NEVER_NUMBERS = {"NaN", "infinity", "minus infinity", "a word", "complex", "None", "a list", "beyond floats"}
+MAY_BE = {("pi", "complex"), ("old", "complex"), ("new", "complex"), ("logits", "complex"), ("theta", "None")}
 OF_AN_MDP = ("gamma", "start", "reward", "transition", "absorbing")
 
 
@@ -1180,7 +1186,7 @@ def attack(case, given, draw):
             never = False
         if case.passes and kind in ("NaN", "infinity", "minus infinity", "empty"):
             never = False
-        if (name, kind) in (("pi", "complex"), ("logits", "complex"), ("theta", "None")):
+        if (name, kind) in MAY_BE:
             never = False
     else:
         kind = draw(st.sampled_from(sorted(BAD_NUMBERS)))

@@ -142,9 +142,7 @@ def _fault(exercise: Exercise, wanted: list, results: list) -> tuple[int, str] |
 
 def _misconception(exercise: Exercise, results: list) -> str | None:
     for diagnosis, mistaken in exercise.misconceptions:
-        mistakes = (
-            exercise.apply(mistaken, *copy.deepcopy(args)) for args in exercise.cases
-        )
+        mistakes = (exercise.apply(mistaken, *copy.deepcopy(args)) for args in exercise.cases)
         if all(
             _count(_parts(m), _parts(r, like=m)) is None and _agree(_parts(m), _parts(r, like=m), exercise.tolerance)
             for m, r in zip(mistakes, results, strict=True)

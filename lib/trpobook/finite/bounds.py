@@ -26,13 +26,13 @@ from trpobook.finite.mdp import TabularMDP
 
 def expected_advantage(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Return Ā(s) = Σ_a π_new(a|s) A_old(s, a), (S,): the gain of one action by the new policy. Lesson 04."""
-    old, new = mdp.policies(old=old, new=new)
+    old, new = mdp.policy("old", old), mdp.policy("new", new)
     return np.sum(new * mdp.advantage(old), axis=1)
 
 
 def surrogate(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) -> float:
     """Return L = Σ_s ρ_old(s) Ā(s), the gain in J that the old policy's states promise; L(old) = 0. Lesson 04."""
-    old, new = mdp.policies(old=old, new=new)
+    old, new = mdp.policy("old", old), mdp.policy("new", new)
     return mdp.visitation(old) @ expected_advantage(mdp, old, new)
 
 
@@ -42,7 +42,7 @@ def performance_difference(mdp: TabularMDP, old: np.ndarray, new: np.ndarray) ->
     The surrogate with the new policy's states in place of the old one's.
     Lesson 05; Kakade & Langford 2002, lemma 6.1.
     """
-    old, new = mdp.policies(old=old, new=new)
+    old, new = mdp.policy("old", old), mdp.policy("new", new)
     return mdp.visitation(new) @ expected_advantage(mdp, old, new)
 
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from trpobook.finite.checks import (
     require_axes,
-    require_in_range,
     require_indices,
     require_numbers,
     require_positive,
@@ -115,16 +114,15 @@ def optimal_law(reference: np.ndarray, reward: np.ndarray, beta: float) -> tuple
         reference: probabilities (outcomes,).
         reward: (outcomes,).
         beta: price of a nat, in units of reward, above 0.
-    Raises: ValueError when reference is no distribution, reward not finite or of another shape, or beta not above 0;
-        FloatingPointError when reward/beta is beyond the largest float.
+    Raises: ValueError when reference is no distribution, reward not finite or of another shape, or beta not above 0.
     Lesson 14.
     """
     reference, reward, beta = _problem(reference, reward, beta)
-    with np.errstate(divide="ignore", over="ignore"):
-        tilt = np.log(reference) + require_in_range("reward/beta", reward / beta, ("reward", "beta"))
-    top = tilt.max()
-    log_z = top + np.log(np.sum(np.exp(tilt - top)))
-    return np.exp(tilt - log_z), float(beta * log_z)
+    best = reward[reference > 0].max()
+    with np.errstate(divide="ignore", over="ignore"):  # where the reference is 0, or the reward far behind
+        tilt = np.where(reference > 0, np.log(reference) + np.minimum(reward - best, 0) / beta, -np.inf)
+    weights = np.exp(tilt)
+    return weights / weights.sum(), float(best + beta * np.log(weights.sum()))
 
 
 def optimal_law_other_direction(reference: np.ndarray, reward: np.ndarray, beta: float) -> tuple[np.ndarray, float]:

@@ -71,12 +71,12 @@ class TabularMDP:
         """
         return [require_probabilities(name, pi, self.reward.shape) for name, pi in named.items()]
 
-    def _policy(self, pi: ArrayLike) -> np.ndarray:
-        """Return pi after the same check, which the real part of a complex policy must pass."""
+    def policy(self, name: str, pi: ArrayLike) -> np.ndarray:
+        """Return one policy after the same check, which only the real part of a complex one must pass."""
         if not (isinstance(pi, np.ndarray) and np.iscomplexobj(pi)):
-            return require_probabilities("pi", pi, self.reward.shape)
-        require_probabilities("pi", pi.real, self.reward.shape)
-        require_numbers("pi", pi.imag)
+            return require_probabilities(name, pi, self.reward.shape)
+        require_probabilities(name, pi.real, self.reward.shape)
+        require_numbers(name, pi.imag)
         return pi
 
     def future(self, move: np.ndarray) -> np.ndarray:
@@ -89,7 +89,7 @@ class TabularMDP:
 
     def value(self, pi: np.ndarray) -> np.ndarray:
         """Return V = (I − γP_π)⁻¹ r_π, (S,). Lesson 00."""
-        pi = self._policy(pi)
+        pi = self.policy("pi", pi)
         return np.linalg.solve(self.future(pi), np.sum(pi * self.reward, axis=1) * self.live)
 
     def action_value(self, pi: np.ndarray) -> np.ndarray:
@@ -106,7 +106,7 @@ class TabularMDP:
 
     def visitation(self, pi: np.ndarray) -> np.ndarray:
         """Return ρ = (I − γP_πᵀ)⁻¹ μ over live states, (S,). Lesson 02."""
-        pi = self._policy(pi)
+        pi = self.policy("pi", pi)
         return np.linalg.solve(self.future(pi).T, self.start * self.live)
 
     def expected_return(self, pi: np.ndarray) -> float:
