@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trpobook.runs.settings import settings_for
-from trpobook.runs.trainer import Trainer
+from trpobook.runs.trainer import UPDATES, Trainer
 
 pytestmark = pytest.mark.slow
 
@@ -35,15 +35,13 @@ def test_hopper_leaves_the_ground_after_80_000_steps():
 
 @pytest.mark.parametrize("breakage", ["sign", "noise"])
 def test_a_broken_update_reaches_none_of_these_margins(breakage, monkeypatch):
-    from trpobook.runs import training
-
-    real, generator = training.UPDATES["trpo"], torch.Generator().manual_seed(0)
+    real, generator = UPDATES["trpo"], torch.Generator().manual_seed(0)
 
     def broken(policy, states, actions, advantages, **options):
         wrong = -advantages if breakage == "sign" else torch.randn(advantages.shape, generator=generator)
         return real.update(policy, states, actions, wrong, **options)
 
-    monkeypatch.setitem(training.UPDATES, "trpo", real._replace(update=broken))
+    monkeypatch.setitem(UPDATES, "trpo", real._replace(update=broken))
     assert trained("InvertedPendulum-v5", 60_000).evaluate(10).mean() < 300
     assert trained("CartPole-v1", 20_000, num_envs=8).evaluate(10).mean() < 200
     assert trained("Hopper-v5", 40_000, **SMALL_BATCHES).evaluate(10).mean() < 200

@@ -250,8 +250,9 @@ def through_a_file(task):
 def test_a_task_comes_back_from_a_file_or_says_what_must_be_given_again():
     plain = as_task("Pendulum-v1", {"g": 9.0})
     assert through_a_file(plain) == plain
+    assert isinstance(through_a_file(as_task(make_my_env)).make().unwrapped, Failing)  # found by its name
     for task, missing in (
-        (as_task(make_my_env), "env"),
+        (as_task(lambda: Failing()), "env"),
         (as_task(SyncVectorEnv([make_my_env])), "env"),
         (as_task("Hopper-v5", None, [TimeAwareObservation]), "wrappers"),
         (as_task("Pendulum-v1", {"g": make_my_env}), "env_kwargs"),
