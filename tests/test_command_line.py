@@ -117,8 +117,9 @@ def wait_for_rows(folder, process, count):
 
 
 def unignored():
-    """A shell's background job ignores Ctrl-C, and its children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """A shell's background job ignores Ctrl-C, one under nohup the end of its terminal, and children inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
