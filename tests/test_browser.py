@@ -1,7 +1,8 @@
-"""Every lesson, run once, in a real JupyterLab in headless Chromium: the stored text comes again, no cell and no
-widget fails, and each slider moves its picture.
+"""Every lesson, run once, in a real JupyterLab in headless Chromium, with readers' right answers in its exercises: they
+are accepted and the lesson goes on with them, the stored text comes again, no cell and no widget fails, and each slider
+moves its picture.
 
-TRPOBOOK_SCREENSHOTS=folder stores what the pages look like, one picture a screenful.
+TRPOBOOK_SCREENSHOTS=folder stores what the pages look like, one picture a screenful, with the exercises unsolved.
 """
 
 import json
@@ -23,6 +24,7 @@ from nbval.plugin import IPyNbFile, coalesce_streams, nocolors
 from playwright.sync_api import Error
 
 from conftest import CHROMIUM, LESSONS
+from plugged import CHECK, is_verdict, plug_in
 
 QUICK = ("11_", "12_", "13_")  # full runs of these take many minutes
 RUN_TIMEOUT = 900  # seconds, of all cells of a lesson; lesson 10 trains live for up to 180 on two idle cores
@@ -53,6 +55,8 @@ def fresh_copy(lessons_copy):
     """The copied lessons without their outputs; the metadata of the quick ones ask for a kernel of that mode."""
     for file in lessons_copy.glob("*.ipynb"):
         notebook = nbformat.read(file, as_version=4)
+        if "TRPOBOOK_SCREENSHOTS" not in os.environ:
+            plug_in(notebook)
         for cell in code_cells(notebook):
             cell.update(outputs=[], execution_count=None)
         if quick(file) == "1":
@@ -322,7 +326,10 @@ def differences(session, stored, notebook):
     found = []
     for cell, again in zip(cells, code_cells(notebook), strict=True):
         cell.colors = nocolors
-        outputs = coalesce_streams(again.outputs), coalesce_streams(cell.cell.outputs)
+        outputs = [
+            coalesce_streams([output for output in each.outputs if not is_verdict(output)])
+            for each in (again, cell.cell)
+        ]
         if cell.options["check"] and not cell.compare_outputs(*outputs):
             found.append("\n".join([f"Cell {cell.cell_num}: {cell.cell.source}", *cell.comparison_traceback]))
     return found
@@ -333,6 +340,15 @@ def test_running_it_again_gives_the_stored_text(request, lesson, run_again):
     assert [cell.execution_count for cell in code_cells(run_again)] == list(range(1, len(code_cells(run_again)) + 1))
     if found := differences(request.session, lesson, run_again):
         pytest.fail("\n\n".join(found), pytrace=False)
+
+
+@pytest.mark.alone
+@pytest.mark.skipif("TRPOBOOK_SCREENSHOTS" in os.environ, reason="the exercises are left unsolved for the pictures")
+def test_the_readers_right_answers_are_accepted_and_the_lesson_goes_on_with_them(run_again):
+    cells = code_cells(run_again)
+    numbers = [number for cell in cells for number, _ in CHECK.findall(cell.source)]
+    verdicts = [output.data["text/plain"] for cell in cells for output in cell.outputs if is_verdict(output)]
+    assert [re.match(r"Exercise (\d+\.\d+), \w+: correct, on all", said).group(1) for said in verdicts] == numbers
 
 
 @pytest.mark.alone

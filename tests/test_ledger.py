@@ -84,3 +84,35 @@ def test_references_name_the_source_and_the_place():
     assert "equation 8" in text
     with pytest.raises(KeyError):
         references(nobody1900="page 1")
+
+
+def test_a_wrong_version_must_fail_and_the_table_says_by_how_much():
+    ledger = Ledger("01")
+    ledger.equal("1.1", "half", [0.5, 1.0], [0.5, 1.0], bite={"without the ½": [1.0, 2.0]})
+    ledger.at_most("1.2", "below", [1.0, 3.0], [2.0, 4.0], bite={"a third of it": [0.7, 1.3]})
+    assert ledger.entries["1.1"].bites == {"without the ½": 1.0}
+    lines = ledger.table().data.splitlines()
+    assert lines[2] == "| (1.1) | half (=) | 2 | rounding | 1e-12 |  | without the ½ | 1 |"
+    assert lines[3] == "| (1.2) | below (≤) | 2 | none | 1e-12 | 0.75 | a third of it | 1.7 |"
+
+
+@pytest.mark.parametrize("wrong", [[0.5, 1.0], [0.5, 1.0 + 5e-12]])
+def test_a_wrong_version_that_passes_is_an_error_of_the_page(wrong):
+    with pytest.raises(AssertionError, match=r"\(1\.1\), half: its wrong version passes, the same"):
+        Ledger("01").equal("1.1", "half", [0.5, 1.0], [0.5, 1.0], bite={"the same": wrong})
+    with pytest.raises(AssertionError, match="its wrong version passes"):
+        Ledger("01").at_most("1.1", "half", [0.5, 0.9], [0.5, 1.0], bite={"the same": wrong})
+
+
+def test_a_wrong_version_that_has_no_value_fails():
+    Ledger("01").equal("1.1", "half", 0.5, 0.5, bite={"0/0": np.nan, "1/0": np.inf})
+
+
+def test_an_inequality_with_a_bite_needs_a_witness_or_says_why_there_is_none():
+    ledger = Ledger("01")
+    with pytest.raises(AssertionError, match=r"at most 0\.10 of the bound is reached"):
+        ledger.at_most("1.1", "far", [1.0, 0.0], [10.0, 5.0], bite={"0.05 of it": [0.5, 0.25]})
+    ledger.at_most("1.1", "far", 1.0, 10.0, bite={"0.05 of it": 0.5}, slack="none is known")
+    assert "| 0.10 (none is known) |" in ledger.table().data
+    ledger.at_most("1.2", "0, and what touches it", 0.0, [2.0, 0.0], bite={"less 1": [1.0, -1.0]})
+    assert ledger.entries["1.2"].closest == 1.0

@@ -1,12 +1,12 @@
-"""What lesson 02's interactives show, against samples, searches and the exact MDP."""
+"""What lesson 02 shows in its interactives and says in passing, against samples, searches and the exact MDP."""
 
 import itertools
 
 import numpy as np
 import pytest
 
-from trpobook.finite.mdp import TabularMDP
-from trpobook.widgets.lesson_02 import VALUES, compute_arrows, compute_scatter
+from trpobook.finite.mdp import TabularMDP, softmax
+from trpobook.widgets.lesson_02 import VALUES, baseline_ellipse, compute_arrows, compute_scatter
 
 
 def logit_estimates(pi, baseline, noise):
@@ -38,6 +38,15 @@ def test_no_baseline_moves_the_gradient_and_none_beats_the_best():
         assert variances == pytest.approx(scatters[0].floor + scatters[0].price * (fine - scatters[0].best) ** 2)
 
 
+def test_on_the_sliders_the_value_is_never_a_worse_baseline_than_none_and_near_the_best_for_like_probabilities():
+    first = baseline_ellipse.controls()["first"]
+    scatters = [compute_scatter(0.0, p, 0.0) for p in np.linspace(first.min, first.max, 81)]
+    shares = [s.best / s.value for s in scatters]
+    assert 0.62 < min(shares) == shares[-1] < 0.63
+    gaps = [abs(s.value - s.best) for s in scatters]
+    assert gaps[-1] > 1 > 0.1 > compute_scatter(0.0, 1 / 3, 0.0).value - compute_scatter(0.0, 1 / 3, 0.0).best > 0
+
+
 def test_lowered_by_one_and_a_half_the_value_is_a_worse_baseline_than_none():
     scatter = compute_scatter(0.0, 0.9, 0.0)
     assert (scatter.value, scatter.best) == (pytest.approx(2.87, abs=0.005), pytest.approx(1.79, abs=0.005))
@@ -61,3 +70,38 @@ def test_both_arrows_are_those_of_the_mdp(gamma, delay):
     assert arrows.true == pytest.approx(mdp.expected_return(shared(1.0)) - mdp.expected_return(shared(0.0)), abs=1e-12)
     assert arrows.dropped == pytest.approx(np.sum(mdp.action_value(shared(0.3)) @ [-1, 1]), abs=1e-12)
     assert (arrows.true < 0) == (gamma > 0.5 ** (1 / delay))
+
+
+def staircase(rng, stairs=5, actions=3, gamma=0.8):
+    """The lesson's world: each step lands on some lower stair."""
+    transition = np.zeros((stairs + 1, actions, stairs + 1))
+    for s in range(stairs):
+        transition[s, :, s + 1 :] = rng.dirichlet(np.ones(stairs - s), actions)
+    transition[stairs, :, stairs] = 1
+    reward = rng.uniform(-1, 1, (stairs + 1, actions))
+    start = np.append(rng.dirichlet(np.ones(stairs)), 0)
+    return TabularMDP(transition, reward, start, gamma, np.arange(stairs + 1) == stairs)
+
+
+def test_in_a_table_dropping_the_discount_of_time_turns_no_entry_of_the_gradient_round():
+    cosines = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        world, pi = staircase(rng), softmax(rng.normal(size=(6, 3)))
+        visits = np.zeros(6)
+        chances = world.start.copy()
+        for _ in range(6):  # Σ P(s_t = s), by walking
+            visits += chances * ~world.absorbing
+            chances = np.einsum("s,sa,sat->t", chances, pi, world.transition)
+        true, dropped = world.policy_gradient(pi), visits[:, None] * pi * world.advantage(pi)
+        assert np.all(true * dropped >= -1e-15)
+        cosines.append(np.sum(true * dropped) / np.linalg.norm(true) / np.linalg.norm(dropped))
+    assert 0.985 < min(cosines) < 0.995
+
+
+def test_in_the_fisher_metric_the_best_baseline_weights_each_value_by_one_minus_its_probability():
+    pi = np.array([0.5, 0.3, 0.15, 0.05])
+    scores, pseudo = np.eye(4) - pi, np.linalg.pinv(np.diag(pi) - np.outer(pi, pi))
+    squares = np.einsum("ai,ij,aj->a", scores, pseudo, scores)
+    assert squares == pytest.approx(1 / pi - 1, rel=1e-9)
+    assert pi * squares == pytest.approx(1 - pi, rel=1e-9)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from trpobook.finite.divergences import kl_categorical
+from trpobook.finite import bounds
+from trpobook.finite.divergences import kl_categorical, trajectory_kl
 from trpobook.finite.importance import effective_sample_size, trajectory_chi_squared
+from trpobook.finite.mdp import gridworld, optimal_policy
 from trpobook.widgets.lesson_04 import EPISODES, HORIZONS, compute_weights
 
 
@@ -42,3 +44,32 @@ def test_a_gaussian_sample_at_three_sigma_has_its_steepest_gradient_at_two_sigma
     gradient = 5 * np.exp(3 * shift - shift**2 / 2) * (3 - shift)
     assert shift[gradient.argmax()] == pytest.approx(2)
     assert gradient[0] == pytest.approx(15) and gradient.max() == pytest.approx(5 * np.exp(4))
+
+
+def test_the_answers_below_the_sliders_are_what_they_show():
+    plain, small, rare = (compute_weights(*sliders, 100) for sliders in ((-0.3, 0.01), (-0.3, 0.001), (-3, 0.01)))
+    late = HORIZONS > 200
+    assert np.all(plain.measured[late] > plain.exact[late])
+    assert 10 ** small.exact[-1] == pytest.approx(0.37, abs=0.01)
+    assert 10 ** plain.exact[np.searchsorted(HORIZONS, 100)] == pytest.approx(np.exp(-2), abs=0.01)
+    assert rare.chi_squared == pytest.approx(0.157, abs=5e-4)
+    assert np.all(rare.measured[HORIZONS >= 50] > rare.exact[HORIZONS >= 50] + 1)
+
+
+def test_the_bound_by_the_kl_of_trajectories_is_met_when_an_action_is_dropped():
+    rng = np.random.default_rng(0)
+    transition, start = rng.dirichlet(np.ones(4), size=(4, 3)), rng.dirichlet(np.ones(4))
+    old, new = np.full((4, 3), 1 / 3), np.tile([0.5, 0.5, 0.0], (4, 1))
+    moments = 1 + trajectory_chi_squared(transition, old, new, start, 8)
+    for steps in range(9):
+        assert np.exp(trajectory_kl(transition, new, old, start, steps)) == pytest.approx(1.5**steps)
+        assert moments[steps] == pytest.approx(1.5**steps)
+
+
+def test_the_greedy_policy_of_the_random_walk_stays_at_the_start_while_a_gain_beyond_the_optimum_is_promised():
+    grid, walk = gridworld(), np.full((25, 4), 0.25)
+    greedy = np.eye(4)[grid.action_value(walk).argmax(axis=1)]
+    visits = grid.visitation(greedy)
+    assert visits[grid.start == 1] == pytest.approx(visits.sum())
+    best = grid.expected_return(optimal_policy(grid)) - grid.expected_return(walk)
+    assert bounds.surrogate(grid, walk, greedy) > 1.1 * best

@@ -41,6 +41,23 @@ def test_a_note_is_zero_where_no_arrow_is_turned():
     assert np.allclose(np.delete(notes, [15, 20]), 0, atol=1e-12)
 
 
+def test_the_sentence_names_cells_by_number_and_gives_their_notes():
+    said = lesson_05.describe_turned(compute_turned(turns({20: 1, 15: 1}), 1.0))
+    assert "cell 15 to ↑ (Ā = +0.692)" in said and "cell 20 to ↑ (Ā = -0.537)" in said
+    assert "-0.603" in said and "+0.069" in said
+
+
+def test_a_guess_that_is_wrong_by_a_constant_attains_the_bound_by_the_residual():
+    rng = np.random.default_rng(2)
+    for gamma in (0.5, 0.9, 0.99):
+        world = random_mdp(rng, gamma=gamma)
+        pi = random_policy(rng, world)
+        f = world.value(pi) + 0.7
+        move = np.einsum("sa,sat->st", pi, world.transition)
+        residual = np.sum(pi * world.reward, axis=1) + gamma * move @ f - f
+        assert np.abs(residual).max() / (1 - gamma) == pytest.approx(0.7, rel=1e-9)
+
+
 def test_a_click_turns_one_arrow_and_back_turns_all():
     live = lesson_05.turned_arrows.live(turns=0)
     grid, sentence = live.controls["turns"], live.sentence.value

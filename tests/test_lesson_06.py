@@ -7,7 +7,7 @@ import pytest
 
 from trpobook.finite import bounds
 from trpobook.finite.divergences import kl_categorical
-from trpobook.finite.mdp import TabularMDP, gridworld, softmax
+from trpobook.finite.mdp import TabularMDP, gridworld, random_mdp, random_policy, softmax
 from trpobook.widgets import lesson_06
 from trpobook.widgets.lesson_06 import EXPONENTS, WALKER, compute_slice, curve
 
@@ -26,8 +26,8 @@ def test_the_curve_holds_what_the_bounds_say_at_each_mean_kl(gamma):
             bounds.trpo_penalty(*pair, "kl_sharp"),
             bounds.trpo_penalty(*pair, "tv"),
             bounds.cpo_penalty(*pair, "kl"),
-            bounds.cpo_penalty(*pair, "tv"),
             bounds.mean_kl_penalty(*pair),
+            bounds.cpo_penalty(*pair, "tv"),
         ]
         assert [penalty[i] for penalty in along.penalties.values()] == pytest.approx(expected, rel=1e-6)
 
@@ -62,3 +62,28 @@ def test_a_world_without_a_way_back_uses_half_of_the_coupling_bound_and_nearly_h
         gap = bounds.performance_difference(door, old, new) - bounds.surrogate(door, old, new)
         used = 1 / (2 * (1 + np.sqrt(2 * (1 - gamma) / gamma)))
         assert -gap / bounds.mean_kl_penalty(door, old, new) == pytest.approx(used, rel=2e-3)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 0.9, 0.999])
+@pytest.mark.parametrize("x", [0.3, 1e-3])
+def test_a_trapdoor_whose_fall_pays_at_once_uses_the_whole_coupling_bound(gamma, x):
+    stay, fall = [1.0, 0.0], [0.0, 1.0]
+    moves = np.array([[stay, stay, fall], [fall, fall, fall]])
+    reward = np.array([[1.0, -1.0, 1.0], [1.0, -1.0, -1.0]])
+    old, new = np.tile([0.5, 0.5, 0.0], (2, 1)), np.array([[0.5, 0.5 - x, x], [0.5 - x, 0.5 + x, 0.0]])
+    door = TabularMDP(moves, reward, np.array(stay), gamma, np.zeros(2, bool))
+    gap = bounds.performance_difference(door, old, new) - bounds.surrogate(door, old, new)
+    assert np.abs(door.advantage(old)).max() == pytest.approx(1)
+    assert -gap == pytest.approx(4 * gamma * x**2 / ((1 - gamma) * (1 - gamma * (1 - x))), rel=1e-9)
+
+
+def test_the_first_term_of_the_mean_kl_constant_may_be_halved():
+    rng = np.random.default_rng(0)
+    for i in range(500):
+        world = random_mdp(rng, gamma=(0.3, 0.7, 0.9, 0.99)[i % 4])
+        old, far = random_policy(rng, world), random_policy(rng, world)
+        new = old + 10 ** rng.uniform(-3, 0) * (far - old)
+        gap = bounds.performance_difference(world, old, new) - bounds.surrogate(world, old, new)
+        odds = world.gamma / (1 - world.gamma)
+        share = (odds + 2 * np.sqrt(2 * odds)) / (2 * odds + 2 * np.sqrt(2 * odds))
+        assert abs(gap) <= share * bounds.mean_kl_penalty(world, old, new) + 1e-12

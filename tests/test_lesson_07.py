@@ -44,6 +44,26 @@ def test_circles_keep_their_distance():
     assert softmax(np.log(balls.policy) + logits) == pytest.approx(balls.logit_circle, abs=1e-12)
 
 
+def test_towards_a_corner_the_balls_shrink_in_probabilities_and_grow_in_logits():
+    fair, sure = compute_balls(1 / 3, 0.5, -1.6), compute_balls(0.9, 0.5, -1.6)
+
+    def widths(balls):
+        logits = np.log(balls.ball)
+        return np.ptp(balls.ball, axis=0).max(), np.ptp(logits - logits.mean(axis=1, keepdims=True), axis=0).max()
+
+    (p_fair, z_fair), (p_sure, z_sure) = widths(fair), widths(sure)
+    assert p_sure < 0.7 * p_fair and z_sure > 2 * z_fair
+
+
+def test_balls_reach_less_far_to_the_corner_in_probabilities_and_farther_outwards_in_logits():
+    balls = compute_balls(0.8, 0.5, -1.6)
+    first = balls.ball[:, 0]
+    assert first.max() - 0.8 < 0.9 * (0.8 - first.min())
+    logits = np.log(balls.ball) - np.log(balls.ball).mean(axis=1, keepdims=True)
+    centre = (np.log(balls.policy) - np.log(balls.policy).mean())[0]
+    assert logits[:, 0].max() - centre > 1.1 * (centre - logits[:, 0].min())
+
+
 @pytest.mark.parametrize("mean, std", [(0.0, 1.0), (-2.0, 0.6), (3.0, 1.7)])
 def test_the_bells_return_is_its_mean_over_actions(mean, std):
     a, step = np.linspace(mean - 12 * std, mean + 12 * std, 20_001, retstep=True)
@@ -62,6 +82,27 @@ def test_natural_steps_set_out_together_and_plain_ones_do_not():
     apart = tangents(gaussian_steps(-2.0, 0.6, 1e-6, natural=False))
     assert np.ptp(together, axis=0) == pytest.approx([0, 0], abs=1e-3)
     assert np.ptp(apart, axis=0).max() > 0.3
+
+
+def test_natural_steps_end_farther_apart_the_larger_they_are_and_the_third_strays_most():
+    spreads = []
+    for delta in (0.005, 0.05, 0.15):
+        first, second, third = (path[-1] for path in gaussian_steps(-2.0, 0.6, delta, natural=True))
+        spreads.append(np.linalg.norm(third - first))
+        assert spreads[-1] > 2 * np.linalg.norm(second - first)
+    assert spreads[0] < spreads[1] < spreads[2]
+
+
+def test_two_plain_steps_set_out_together_where_the_slopes_of_sigma_agree():
+    first, second, third = tangents(gaussian_steps(-1.0, 1.0, 1e-6, natural=False))
+    assert first == pytest.approx(second, abs=1e-3) and np.abs(first - third).max() > 0.1
+
+
+def test_with_the_mean_at_zero_plain_and_natural_steps_are_the_same():
+    for delta in (0.005, 0.05):
+        both = (gaussian_steps(0.0, 0.7, delta, natural) for natural in (True, False))
+        for one, other in zip(*both, strict=True):
+            assert one == pytest.approx(other, abs=1e-9)
 
 
 @pytest.mark.parametrize("natural", [True, False])

@@ -26,11 +26,24 @@ def picture(model: str, state: dict) -> str | None:
     return next(filter(None, (picture(child, state) for child in children)), None)
 
 
+def joined(outputs: list) -> list:
+    """Return the outputs with printed text in one piece, however slowly it came."""
+    found: list = []
+    for output in outputs:
+        if found and output.output_type == "stream" == found[-1].output_type and output.name == found[-1].name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
+
+
 def clean(notebook: nbformat.NotebookNode) -> None:
     """Replace each widget by its picture and delete what is volatile."""
     widgets = notebook.metadata.pop("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             view = output.get("data", {}).pop(WIDGET, None)
             if view and (png := picture(view["model_id"], widgets["state"])):

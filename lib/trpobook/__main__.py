@@ -1,4 +1,4 @@
-"""The command line: train, evaluate, record, settings, bench, doctor. Errors take one line and exit code 2."""
+"""The command line: train, evaluate, record, settings, bench, doctor, progress. An error is one line, exit code 2."""
 
 from __future__ import annotations
 
@@ -96,6 +96,7 @@ def build_parser() -> Parser:
     )
 
     command("doctor", run_doctor, "check the installation")
+    command("progress", run_progress, "say which exercises you have solved, and which comes next")
     return parser
 
 
@@ -179,6 +180,14 @@ def run_bench(options: argparse.Namespace) -> int:
     if options.baseline and not os.access(options.baseline, os.X_OK):
         raise ValueError(f"--baseline is {options.baseline}, but there is no such program; give a Python interpreter")
     print(json.dumps(bench(options.baseline and str(options.baseline))))
+    return 0
+
+
+def run_progress(options: argparse.Namespace) -> int:
+    from trpobook.book.lab import WORKING_COPY
+    from trpobook.book.progress import report
+
+    print(report(WORKING_COPY))
     return 0
 
 

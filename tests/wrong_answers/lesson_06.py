@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from trpobook.finite import bounds
 from trpobook.finite.divergences import kl_categorical
+from unforeseen import lesson_06 as unforeseen
 
 
 def _tv(old, new):
@@ -56,6 +58,99 @@ def shift_at_the_start(mdp, old, new):
 
 def shift_itself(mdp, old, new):
     return (1 - mdp.gamma) * np.sum(np.abs(mdp.visitation(new) - mdp.visitation(old)))
+
+
+def _shift(mdp, old, distance, factor=None):
+    factor = 2 * mdp.gamma / (1 - mdp.gamma) if factor is None else factor
+    return factor * _mean(mdp, old, distance)
+
+
+def shift_gamma_squared(mdp, old, new):
+    return _shift(mdp, old, _tv(old, new), 2 * mdp.gamma**2 / (1 - mdp.gamma))
+
+
+def shift_without_horizon(mdp, old, new):
+    return _shift(mdp, old, _tv(old, new), 2 * mdp.gamma)
+
+
+def shift_summed(mdp, old, new):
+    return 2 * mdp.gamma / (1 - mdp.gamma) * np.sum(_tv(old, new))
+
+
+def shift_by_mean_kl(mdp, old, new):
+    return 2 * mdp.gamma / (1 - mdp.gamma) * np.sqrt(abs(_mean(mdp, old, kl_categorical(old, new))) / 2)
+
+
+def shift_by_kl(mdp, old, new):
+    return _shift(mdp, old, kl_categorical(old, new))
+
+
+def shift_by_half_the_norm(mdp, old, new):
+    return _shift(mdp, old, np.linalg.norm(new - old, axis=1) / 2)
+
+
+def shift_by_largest_difference(mdp, old, new):
+    return _shift(mdp, old, np.max(np.abs(new - old), axis=1))
+
+
+def shift_by_half_the_mean(mdp, old, new):
+    return _shift(mdp, old, np.mean(np.abs(new - old), axis=1) / 2)
+
+
+def shift_by_squared_tv(mdp, old, new):
+    return _shift(mdp, old, _tv(old, new) ** 2)
+
+
+def shift_halved_itself(mdp, old, new):
+    return shift_itself(mdp, old, new) / 2
+
+
+def shift_of_rho(mdp, old, new):
+    return np.sum(np.abs(mdp.visitation(new) - mdp.visitation(old)))
+
+
+def shift_without_half_and_gamma(mdp, old, new):
+    return _shift(mdp, old, np.abs(new - old).sum(axis=1), 2 / (1 - mdp.gamma))
+
+
+def shift_without_half_by_rho(mdp, old, new):
+    return 2 * shift_unnormalised(mdp, old, new)
+
+
+def shift_without_half_over_mass(mdp, old, new):
+    return 2 * shift_over_mass(mdp, old, new)
+
+
+def shift_without_half_largest(mdp, old, new):
+    return 2 * mdp.gamma / (1 - mdp.gamma) * np.max(np.abs(new - old).sum(axis=1))
+
+
+def shift_without_half_unweighted(mdp, old, new):
+    return 2 * mdp.gamma / (1 - mdp.gamma) * np.mean(np.abs(new - old).sum(axis=1))
+
+
+def shift_without_half_new_visits(mdp, old, new):
+    return _shift(mdp, new, np.abs(new - old).sum(axis=1))
+
+
+def shift_without_two_and_gamma(mdp, old, new):
+    return _shift(mdp, old, _tv(old, new), 1 / (1 - mdp.gamma))
+
+
+def shift_without_two_over_mass(mdp, old, new):
+    return shift_over_mass(mdp, old, new) / 2
+
+
+def shift_without_two_by_rho(mdp, old, new):
+    return shift_unnormalised(mdp, old, new) / 2
+
+
+def shift_without_two_largest(mdp, old, new):
+    return shift_by_the_largest(mdp, old, new) / 2
+
+
+def shift_without_gamma_by_rho(mdp, old, new):
+    return 2 / (1 - mdp.gamma) * mdp.visitation(old) @ _tv(old, new)
 
 
 def shift_by_state(mdp, old, new):
@@ -120,6 +215,184 @@ def penalty_in_bits(mdp, old, new, form):
     return _penalty(mdp, old, new, form, kl=np.max(kl_categorical(old, new)) / np.log(2))
 
 
+def penalty_tv_two(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor=4 if form == "kl_paper" else 2)
+
+
+def penalty_paper_two(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor=4 if form == "tv" else 2)
+
+
+def penalty_tv_and_sharp_swapped(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor={"tv": 2, "kl_sharp": 4, "kl_paper": 4}[form])
+
+
+def penalty_sharp_one(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor={"tv": 4, "kl_sharp": 1, "kl_paper": 4}[form])
+
+
+def penalty_paper_eight(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor={"tv": 4, "kl_sharp": 2, "kl_paper": 8}[form])
+
+
+def penalty_mean_over_states(mdp, old, new, form):
+    tv, kl = np.mean(_tv(old, new) ** 2), np.mean(kl_categorical(old, new))
+    return _penalty(mdp, old, new, form, tv=tv, kl=kl)
+
+
+def penalty_sum_over_states(mdp, old, new, form):
+    tv, kl = np.sum(_tv(old, new) ** 2), np.sum(kl_categorical(old, new))
+    return _penalty(mdp, old, new, form, tv=tv, kl=kl)
+
+
+def penalty_largest_term_of_kl(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, kl=np.max(old * np.log(old / new)))
+
+
+def penalty_half_the_largest_difference(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, tv=np.max(np.abs(new - old) / 2) ** 2)
+
+
+def penalty_largest_difference(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, tv=np.max(np.abs(new - old)) ** 2)
+
+
+def penalty_span_of_the_table(mdp, old, new, form):
+    A = mdp.advantage(old)
+    return _penalty(mdp, old, new, form, epsilon=A.max() - A.min())
+
+
+def penalty_mean_size_under_old(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, epsilon=np.max(np.sum(old * np.abs(mdp.advantage(old)), axis=1)))
+
+
+def penalty_of_q(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, epsilon=np.max(np.abs(mdp.action_value(old))))
+
+
+def penalty_of_v(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, epsilon=np.max(np.abs(mdp.value(old))))
+
+
+def penalty_of_rewards(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, epsilon=np.max(np.abs(mdp.reward)))
+
+
+def penalty_epsilon_squared(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, epsilon=np.max(mdp.advantage(old) ** 2))
+
+
+def penalty_without_epsilon(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, epsilon=1)
+
+
+def penalty_horizon_cubed(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, horizon=mdp.gamma / (1 - mdp.gamma) ** 3)
+
+
+def penalty_without_horizon(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, horizon=mdp.gamma)
+
+
+def penalty_gamma_squared(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, horizon=(mdp.gamma / (1 - mdp.gamma)) ** 2)
+
+
+def penalty_horizon_once_without_gamma(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, horizon=1 / (1 - mdp.gamma))
+
+
+def penalty_half_outside(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, tv=np.max(np.abs(new - old).sum(axis=1)) ** 2 / 2)
+
+
+def penalty_neither_half_nor_square(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, tv=np.max(np.abs(new - old).sum(axis=1)))
+
+
+def penalty_squared_before_adding(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, tv=np.max(np.sum((np.abs(new - old) / 2) ** 2, axis=1)))
+
+
+def penalty_half_the_squares(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, tv=np.max(np.sum((new - old) ** 2, axis=1)) / 2)
+
+
+def penalty_squares(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, tv=np.max(np.sum((new - old) ** 2, axis=1)))
+
+
+def penalty_always_tv(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, kl=np.max(_tv(old, new)) ** 2)
+
+
+def penalty_both_directions(mdp, old, new, form):
+    kl = np.max((kl_categorical(old, new) + kl_categorical(new, old)) / 2)
+    return _penalty(mdp, old, new, form, kl=kl)
+
+
+def penalty_sum_of_directions(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, kl=np.max(np.sum((old - new) * np.log(old / new), axis=1)))
+
+
+def penalty_squared_kl(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, kl=np.max(kl_categorical(old, new)) ** 2)
+
+
+def penalty_rooted_kl(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, kl=np.sqrt(np.max(kl_categorical(old, new))))
+
+
+def penalty_of_cpo(mdp, old, new, form):
+    note = np.abs(np.sum(new * mdp.advantage(old), axis=1)).max()
+    constant = mdp.gamma * note / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return 2 * constant * _mean(mdp, old, _tv(old, new))
+    return constant * np.sqrt(2 * abs(_mean(mdp, old, kl_categorical(old, new))))
+
+
+def penalty_reversed_with_four(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor=4, kl=np.max(kl_categorical(new, old)))
+
+
+def penalty_reversed_mean(mdp, old, new, form):
+    tv, kl = (_mean(mdp, old, x) for x in (_tv(old, new) ** 2, kl_categorical(new, old)))
+    return _penalty(mdp, old, new, form, tv=tv, kl=kl)
+
+
+def penalty_reversed_horizon_once(mdp, old, new, form):
+    return (1 - mdp.gamma) * penalty_reversed(mdp, old, new, form)
+
+
+def penalty_reversed_without_gamma(mdp, old, new, form):
+    return penalty_reversed(mdp, old, new, form) / mdp.gamma
+
+
+def penalty_reversed_signed(mdp, old, new, form):
+    return penalty_reversed(mdp, old, new, form) / np.abs(mdp.advantage(old)).max() * mdp.advantage(old).max()
+
+
+def penalty_four_mean(mdp, old, new, form):
+    tv, kl = (_mean(mdp, old, x) for x in (_tv(old, new) ** 2, kl_categorical(old, new)))
+    return _penalty(mdp, old, new, form, factor=4, tv=tv, kl=kl)
+
+
+def penalty_four_horizon_once(mdp, old, new, form):
+    return (1 - mdp.gamma) * _penalty(mdp, old, new, form, factor=4)
+
+
+def penalty_four_without_gamma(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor=4) / mdp.gamma
+
+
+def penalty_four_not_squared(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor=4, tv=np.max(_tv(old, new)))
+
+
+def penalty_four_signed(mdp, old, new, form):
+    return _penalty(mdp, old, new, form, factor=4, epsilon=np.max(mdp.advantage(old)))
+
+
 def penalty_and_promise(mdp, old, new, form):
     return mdp.visitation(old) @ np.sum(new * mdp.advantage(old), axis=1) - _penalty(mdp, old, new, form)
 
@@ -173,6 +446,92 @@ def share_of_largest_advantage(mdp, old, target):
 
 def share_signed(mdp, old, target):
     return _share(mdp, old, target, epsilon=np.max(np.sum(target * mdp.advantage(old), axis=1)))
+
+
+SLIPS = {  # what an answer writes for (1−γ)/(4γ), for 𝔸 and for ε', given γ, d of the old policy and the notes
+    "four": lambda mdp, old, target, notes, d: (1 - mdp.gamma) * (d @ notes) / (np.abs(notes).max() * mdp.gamma),
+    "twice": lambda mdp, old, target, notes, d: d @ notes / (1 - mdp.gamma) / (4 * np.abs(notes).max() * mdp.gamma),
+    "gamma above": lambda mdp, old, target, notes, d: (
+        mdp.gamma * (1 - mdp.gamma) * (d @ notes) / (4 * np.abs(notes).max())
+    ),
+    "gamma squared": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ notes) / (4 * np.abs(notes).max() * mdp.gamma**2)
+    ),
+    "mean size": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ notes) / (4 * np.abs(notes).mean() * mdp.gamma)
+    ),
+    "mean size over visits": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ notes) / (4 * (d @ np.abs(notes)) * mdp.gamma)
+    ),
+    "reward": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ notes) / (4 * np.abs(mdp.reward).max() * mdp.gamma)
+    ),
+    "no size": lambda mdp, old, target, notes, d: (1 - mdp.gamma) * (d @ notes) / (4 * mdp.gamma),
+    "size squared": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ notes) / (4 * np.max(notes**2) * mdp.gamma)
+    ),
+    "start": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (mdp.start @ notes) / (4 * np.abs(notes).max() * mdp.gamma)
+    ),
+    "sizes": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ np.abs(notes)) / (4 * np.abs(notes).max() * mdp.gamma)
+    ),
+    "squared": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ notes) ** 2 / (4 * np.abs(notes).max() * mdp.gamma)
+    ),
+    "largest A": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ notes) / (4 * np.abs(mdp.advantage(old)).max() * mdp.gamma)
+    ),
+    "signed": lambda mdp, old, target, notes, d: (1 - mdp.gamma) * (d @ notes) / (4 * notes.max() * mdp.gamma),
+    "new visits": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) ** 2 * (mdp.visitation(target) @ notes) / (4 * np.abs(notes).max() * mdp.gamma)
+    ),
+    "mass": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * (d @ notes) / d.sum() / (4 * np.abs(notes).max() * mdp.gamma)
+    ),
+    "alike": lambda mdp, old, target, notes, d: (1 - mdp.gamma) * notes.mean() / (4 * np.abs(notes).max() * mdp.gamma),
+    "two": lambda mdp, old, target, notes, d: (1 - mdp.gamma) * (d @ notes) / (2 * np.abs(notes).max() * mdp.gamma),
+    "eight": lambda mdp, old, target, notes, d: (1 - mdp.gamma) * (d @ notes) / (8 * np.abs(notes).max() * mdp.gamma),
+    "once": lambda mdp, old, target, notes, d: d @ notes / (4 * np.abs(notes).max() * mdp.gamma),
+    "too often": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) ** 2 * (d @ notes) / (4 * np.abs(notes).max() * mdp.gamma)
+    ),
+    "no gamma": lambda mdp, old, target, notes, d: (1 - mdp.gamma) * (d @ notes) / (4 * np.abs(notes).max()),
+    "absolute": lambda mdp, old, target, notes, d: (
+        (1 - mdp.gamma) * abs(d @ notes) / (4 * np.abs(notes).max() * mdp.gamma)
+    ),
+}
+
+
+def _slip(name, high=1.0, low=0.0):
+    def answer(mdp, old, target):
+        notes, d = np.sum(target * mdp.advantage(old), axis=1), (1 - mdp.gamma) * mdp.visitation(old)
+        return np.clip(SLIPS[name](mdp, old, target, notes, d), low, high)
+
+    answer.__name__ = f"share_{name}" + ("" if high == 1 else "_open")
+    return answer
+
+
+def share_one_where_better(mdp, old, target):
+    return 1.0 if bounds.surrogate(mdp, old, target) > 0 else 0.0
+
+
+def share_one_outside(mdp, old, target):
+    alpha = share_unclipped(mdp, old, target)
+    return alpha if 0 <= alpha <= 1 else 1.0
+
+
+def share_zero_outside(mdp, old, target):
+    alpha = share_unclipped(mdp, old, target)
+    return alpha if 0 <= alpha <= 1 else 0.0
+
+
+def share_of_the_old_policy(mdp, old, target):
+    return 1 - _share(mdp, old, target)
+
+
+def share_mean_note(mdp, old, target):
+    return _mean(mdp, old, np.sum(target * mdp.advantage(old), axis=1))
 
 
 def share_gain(mdp, old, target):
@@ -235,8 +594,50 @@ def round_tiny(mdp, old):
     return _along(mdp, old, 1e-7)
 
 
+def _searched(mdp, old, constant, weights=None):
+    """Return the policy where weights·Ā − constant·max KL is highest on the curve; the weights are ρ unless given."""
+    A = mdp.advantage(old)
+    weights = mdp.visitation(old) if weights is None else weights
+
+    def policy(alpha):
+        table = old * np.exp(alpha * A)
+        return table / table.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = policy(alpha)
+        return weights @ np.sum(new * A, axis=1) - constant * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return policy(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * constant)))
+
+
+def round_without_two(mdp, old):
+    return _searched(mdp, old, _sharp(mdp, old) / 2)
+
+
+def round_without_gamma(mdp, old):
+    return _searched(mdp, old, _sharp(mdp, old) / mdp.gamma)
+
+
+def round_over_states_alike(mdp, old):
+    A, C, rho = mdp.advantage(old), _sharp(mdp, old), mdp.visitation(old)
+
+    def guarantee(alpha):
+        new = _along(mdp, old, alpha)
+        return rho @ np.sum(new * A, axis=1) - C * np.mean(np.sum(old * np.log(old / new), axis=1))
+
+    return _along(mdp, old, bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def round_promise_summed(mdp, old):
+    return _searched(mdp, old, _sharp(mdp, old), np.ones(len(old)))
+
+
+def round_promise_at_the_start(mdp, old):
+    return _searched(mdp, old, _sharp(mdp, old), mdp.start)
+
+
 def round_unnormalised(mdp, old):
-    return old * np.exp(1e-3 * mdp.advantage(old))
+    return old * np.exp(3e-2 * mdp.advantage(old))
 
 
 def round_of_added_advantages(mdp, old):
@@ -260,6 +661,32 @@ WRONG_ANSWERS = {
         (shift_unweighted, "you average over all states alike"),
         (shift_at_the_start, "you weigh by the start distribution"),
         (shift_itself, "you return the shift itself"),
+        (shift_gamma_squared, "your γ is squared"),
+        (shift_without_horizon, "1/(1−γ) is missing in front"),
+        (shift_summed, "you add up the TV of all states alike"),
+        (unforeseen.e6_1_wrong_no_absolute_value, "your result is 0"),
+        (unforeseen.e6_1_wrong_pinsker, "you have √(KL/2) for TV"),
+        (shift_by_mean_kl, "you have √(E KL/2) for the mean TV"),
+        (shift_by_kl, "you have the KL in place of TV"),
+        (unforeseen.e6_1_wrong_euclidean_distance, "you have the Euclidean distance of the rows"),
+        (shift_by_half_the_norm, "you have half the Euclidean distance"),
+        (shift_by_largest_difference, "you have the largest difference of a row"),
+        (unforeseen.e6_1_wrong_mean_over_actions, "you average |π_new − π_old| over the actions: TV"),
+        (shift_by_half_the_mean, "you average |π_new − π_old| over the actions, and halve that"),
+        (shift_by_squared_tv, "you square TV"),
+        (shift_halved_itself, "you return half of the shift itself"),
+        (shift_of_rho, "you return the shift of ρ"),
+        (shift_without_half_and_gamma, "your TV lacks its ½, and your factor lacks its γ"),
+        (shift_without_half_by_rho, "your TV lacks its ½, and 1/(1−γ) stands there once too often"),
+        (shift_without_half_over_mass, "your TV lacks its ½, and your weights are ρ over its sum"),
+        (shift_without_half_largest, "your TV lacks its ½, and you take the largest TV"),
+        (shift_without_half_unweighted, "your TV lacks its ½, and you average over all states alike"),
+        (shift_without_half_new_visits, "your TV lacks its ½, and you weigh by the new policy's visits"),
+        (shift_without_two_and_gamma, "the 2 in front is missing, and so is the γ"),
+        (shift_without_two_over_mass, "the 2 in front is missing, and your weights are ρ over its sum"),
+        (shift_without_two_by_rho, "the 2 in front is missing, and 1/(1−γ) stands there once too often"),
+        (shift_without_two_largest, "the 2 in front is missing, and you take the largest TV"),
+        (shift_without_gamma_by_rho, "your factor lacks its γ, and 1/(1−γ) stands there once too often"),
         (shift_by_state, "the shape is wrong: expected (), got (2,)"),
     ],
     "6.2": [
@@ -277,6 +704,55 @@ WRONG_ANSWERS = {
         (penalty_in_bits, "your KL is in bits"),
         (penalty_and_promise, "you return the lower bound"),
         (penalty_negative, "the sign is wrong"),
+        (penalty_tv_two, "you have 2 with TV²: the 2 comes from Pinsker"),
+        (penalty_paper_two, "you have 2 with the paper's form"),
+        (unforeseen.e6_2_wrong_two_and_four_swapped, "the factors of the two forms with KL have changed places"),
+        (penalty_tv_and_sharp_swapped, "you have 2 with TV² and 4 with the KL of the sharp form"),
+        (penalty_sharp_one, "you have 1 with the sharp form"),
+        (penalty_paper_eight, "you have 8 with the paper's form"),
+        (unforeseen.e6_2_wrong_mean_distance, "you average the distance over the visits, TV² as well"),
+        (penalty_mean_over_states, "you average the distance over all states alike"),
+        (penalty_sum_over_states, "you add up the distance over all states"),
+        (unforeseen.e6_2_wrong_kl_of_the_whole_table, "you add up the KL of all states"),
+        (unforeseen.e6_2_wrong_largest_single_term, "you take the largest single term of state and action"),
+        (penalty_largest_term_of_kl, "you take the largest single term of the KL"),
+        (penalty_half_the_largest_difference, "you take the largest single term of TV, halved"),
+        (penalty_largest_difference, "you have the largest single difference for TV"),
+        (unforeseen.e6_2_wrong_span_for_epsilon, "your ε is the largest span of A in a state"),
+        (penalty_span_of_the_table, "your ε is the span of the whole table"),
+        (unforeseen.e6_2_wrong_mean_absolute_advantage, "your ε is the mean of |A|"),
+        (penalty_mean_size_under_old, "your ε is the largest mean of |A| under the old policy"),
+        (penalty_of_q, "your ε is made of Q"),
+        (penalty_of_v, "your ε is made of V"),
+        (penalty_of_rewards, "your ε is made of rewards"),
+        (penalty_epsilon_squared, "your ε is squared"),
+        (penalty_without_epsilon, "your ε is missing"),
+        (penalty_horizon_cubed, "you divide by (1−γ)³"),
+        (penalty_without_horizon, "(1−γ)² is missing below the line"),
+        (penalty_gamma_squared, "you square γ above the line too"),
+        (penalty_horizon_once_without_gamma, "your factor lacks its γ, and 1−γ isn't squared"),
+        (penalty_half_outside, "your ½ stands outside the square"),
+        (penalty_neither_half_nor_square, "TV lacks its ½, and isn't squared"),
+        (penalty_squared_before_adding, "you square each difference before you add"),
+        (penalty_half_the_squares, "you have half the sum of squared differences"),
+        (penalty_squares, "you have the sum of squared differences"),
+        (unforeseen.e6_2_wrong_always_kl, '"tv" has the KL in place of TV²'),
+        (penalty_always_tv, "the forms with KL have TV² in its place"),
+        (penalty_both_directions, "your KL is the mean of both directions"),
+        (penalty_sum_of_directions, "your KL is the sum of both directions"),
+        (penalty_squared_kl, "you square the KL as well"),
+        (penalty_rooted_kl, "you have the root of the KL"),
+        (penalty_of_cpo, "you have CPO's bound (6.8)"),
+        (penalty_reversed_with_four, "your KL is KL(new‖old), and you have the 4 with the sharp form"),
+        (penalty_reversed_mean, "your KL is KL(new‖old), and you average the distance"),
+        (penalty_reversed_horizon_once, "your KL is KL(new‖old), and you divide by 1−γ once"),
+        (penalty_reversed_without_gamma, "your KL is KL(new‖old), and your factor lacks its γ"),
+        (penalty_reversed_signed, "your KL is KL(new‖old), and your ε is the largest A without its bars"),
+        (penalty_four_mean, "you have the 4 with the sharp form, and you average the distance"),
+        (penalty_four_horizon_once, "you have the 4 with the sharp form, and you divide by 1−γ once"),
+        (penalty_four_without_gamma, "you have the 4 with the sharp form, and your factor lacks its γ"),
+        (penalty_four_not_squared, "you have the 4 with the sharp form, and TV isn't squared"),
+        (penalty_four_signed, "you have the 4 with the sharp form, and your ε is the largest A without its bars"),
     ],
     "6.3": [
         (share_unclipped, "your α leaves [0, 1]"),
@@ -284,12 +760,63 @@ WRONG_ANSWERS = {
         (share_above_one, "your α can exceed 1"),
         (share_with_two, "you have 2 in place of 4"),
         (share_with_eight, "you have 8 in place of 4"),
-        (share_unnormalised, "you have the sum over ρ"),
+        (share_unnormalised, "1−γ is missing once"),
         (share_horizon_squared, "your α has 1−γ twice"),
         (share_without_gamma, "your α lacks the γ"),
         (share_of_largest_advantage, "your ε' is max |A|"),
         (share_signed, "your ε' is the largest note"),
         (share_gain, "you return the guaranteed gain"),
+        (_slip("four"), "the 4 below the line is missing"),
+        (_slip("twice"), "1−γ is missing twice"),
+        (_slip("gamma above"), "your γ stands above the line"),
+        (_slip("gamma squared"), "your γ is squared below the line"),
+        (_slip("mean size"), "your ε' is the mean of |Ā|: it is the largest"),
+        (_slip("mean size over visits"), "your ε' is a mean of |Ā| over the visits"),
+        (_slip("reward"), "your ε' is made of rewards"),
+        (_slip("no size"), "your ε' is missing"),
+        (_slip("size squared"), "your ε' is squared"),
+        (unforeseen.e6_3_wrong_visits_of_the_target, "you average over the target's visits"),
+        (unforeseen.e6_3_wrong_visits_over_their_sum, "you divide the visits by their sum"),
+        (unforeseen.e6_3_wrong_states_alike, "you average the notes over all states alike"),
+        (_slip("start"), "you average the notes over the start distribution"),
+        (unforeseen.e6_3_wrong_absolute_mean, "you have the absolute value of 𝔸"),
+        (_slip("sizes"), "you average |Ā|"),
+        (_slip("squared"), "your 𝔸 is squared"),
+        *[
+            (_slip(name, np.inf, -np.inf), "your α isn't kept in [0, 1], and " + words)
+            for name, words in (
+                ("two", "you have 2"),
+                ("eight", "you have 8"),
+                ("four", "the 4"),
+                ("once", "1−γ is missing once"),
+                ("twice", "1−γ is missing twice"),
+                ("too often", "your α has 1−γ twice"),
+                ("no gamma", "your α lacks the γ"),
+                ("gamma above", "your γ stands"),
+                ("gamma squared", "your γ is squared"),
+                ("largest A", "your ε' is max |A|"),
+                ("signed", "your ε' is the largest note"),
+                ("mean size", "your ε' is the mean of |Ā|"),
+                ("mean size over visits", "your ε' is a mean of |Ā| over"),
+                ("reward", "your ε' is made of rewards"),
+                ("no size", "your ε' is missing"),
+                ("size squared", "your ε' is squared"),
+                ("new visits", "you average over the target's visits"),
+                ("mass", "you divide the visits by their sum"),
+                ("alike", "you average the notes over all states alike"),
+                ("start", "you average the notes over the start"),
+                ("absolute", "you have the absolute value of 𝔸"),
+                ("sizes", "you average |Ā|"),
+                ("squared", "your 𝔸 is squared"),
+            )
+        ],
+        (unforeseen.e6_3_wrong_roles_swapped, "your α is always 0"),
+        (share_one_where_better, "your α is 1 wherever the target is better"),
+        (share_one_outside, "your α is 1 wherever the formula isn't inside"),
+        (share_zero_outside, "your α is 0 wherever the formula isn't inside"),
+        (share_of_the_old_policy, "you return 1 − α*"),
+        (unforeseen.e6_3_wrong_old_actions, "your notes are the old policy's own"),
+        (share_mean_note, "you return 𝔸, the mean note"),
         (share_policy, "the shape is wrong: expected (), got (2, 2)"),
     ],
     "6.4": [
@@ -303,6 +830,21 @@ WRONG_ANSWERS = {
         (round_tiny, "by less than 90 % of the best"),
         (round_unnormalised, "you return no policy"),
         (round_of_added_advantages, "you return no policy"),
-        (round_transposed, "the shape is wrong: expected (5, 3), got (3, 5)"),
+        (round_transposed, "you return no policy"),
+        (unforeseen.e6_4_wrong_printed_constant, "you have the printed constant with its 4"),
+        (round_without_two, "the 2 of C is missing"),
+        (unforeseen.e6_4_wrong_horizon_not_squared, "1−γ isn't squared in your C"),
+        (round_without_gamma, "your C lacks its γ"),
+        (unforeseen.e6_4_wrong_epsilon_signed, "your ε_A is the largest A"),
+        (unforeseen.e6_4_wrong_mean_kl, "you subtract the mean KL over the visits"),
+        (round_over_states_alike, "you subtract the mean KL over all states alike"),
+        (unforeseen.e6_4_wrong_penalty_of_the_summed_kl, "you subtract the KL of all states"),
+        (unforeseen.e6_4_wrong_normalised_promise, "your L uses normalised visits"),
+        (unforeseen.e6_4_wrong_states_alike, "your L averages over all states alike"),
+        (round_promise_summed, "your L adds up all states alike"),
+        (round_promise_at_the_start, "your L weighs the states by the start distribution"),
+        (unforeseen.e6_4_wrong_end_of_the_search, "you go to the upper limit of the peak's place"),
+        (unforeseen.e6_4_wrong_no_penalty, "you go to the end of the curve"),
+        (unforeseen.e6_4_wrong_old_policy_left_out, "your tilt leaves the old policy out"),
     ],
 }

@@ -1,7 +1,11 @@
 """Wrong answers to the exercises of lesson 12."""
 
+import math
+
 import numpy as np
 import torch
+
+from unforeseen import lesson_12 as unforeseen
 
 
 def surrogate_max(ratio, advantages, clip):
@@ -229,6 +233,116 @@ def watch_row_by_row(log_ratio, clip, kl_stop):
     return _outside(log_ratio, clip), np.expm1(log_ratio) - log_ratio, _k3(log_ratio) > kl_stop
 
 
+def surrogate_between(low, high):
+    """Return an answer whose band has other edges."""
+    return lambda ratio, advantages, clip: torch.min(
+        ratio * advantages, ratio.clamp(low(clip), high(clip)) * advantages
+    )
+
+
+def surrogate_standardised(ratio, advantages, clip):
+    advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+    return torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+
+
+def _torch_progress(ratio, advantages):
+    return advantages.sign() * (ratio - 1)
+
+
+def _hinge(ratio, advantages, clip):
+    return torch.relu(_torch_progress(ratio, advantages) - clip)
+
+
+def surrogate_dual_clip(ratio, advantages, clip):
+    clipped = torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+    return torch.where(advantages < 0, torch.maximum(clipped, 3 * advantages), clipped)
+
+
+def surrogate_of_logarithms(ratio, advantages, clip):
+    return torch.minimum(ratio.log() * advantages, ratio.clamp(1 - clip, 1 + clip).log() * advantages)
+
+
+def push_silent(good_above=False, good_below=False, bad_above=False, bad_below=False):
+    """Return an answer that silences some of the four corners."""
+
+    def push(ratio, advantages, clip):
+        left = advantages.copy()
+        for silent, sign, side in (
+            (good_above, 1, 1),
+            (good_below, 1, -1),
+            (bad_above, -1, 1),
+            (bad_below, -1, -1),
+        ):
+            if silent:
+                left[(sign * advantages > 0) & (side * (ratio - 1) > clip)] = 0.0
+        return left
+
+    return push
+
+
+def push_where(goes_on):
+    return lambda ratio, advantages, clip: np.where(goes_on(ratio, advantages, clip), advantages, 0.0)
+
+
+def beta_rule(above, below, up, down):
+    def rule(beta, kl, kl_target):
+        if kl > above * kl_target:
+            return up(beta)
+        return down(beta) if kl < below * kl_target else beta
+
+    return rule
+
+
+def _double(beta):
+    return 2 * beta
+
+
+def _half(beta):
+    return 0.5 * beta
+
+
+def beta_distance_in_targets(beta, kl, kl_target):
+    if kl - kl_target > 1.5 * kl_target:
+        return 2 * beta
+    return beta / 2 if kl_target - kl > 1.5 * kl_target else beta
+
+
+def watch_kl(kl):
+    """Return an answer that has another KL, and goes by it."""
+
+    def watch(log_ratio, clip, kl_stop):
+        number = kl(np.exp(log_ratio), log_ratio)
+        return _outside(log_ratio, clip), number, number > kl_stop
+
+    return watch
+
+
+def watch_share(share):
+    return lambda log_ratio, clip, kl_stop: (
+        share(np.exp(log_ratio), clip),
+        _k3(log_ratio),
+        _k3(log_ratio) > kl_stop,
+    )
+
+
+def watch_stop(stop):
+    return lambda log_ratio, clip, kl_stop: (
+        _outside(log_ratio, clip),
+        _k3(log_ratio),
+        stop(np.exp(log_ratio), clip, kl_stop),
+    )
+
+
+def watch_upside_down(log_ratio, clip, kl_stop):
+    ratio = np.exp(-log_ratio)
+    kl = np.mean(ratio - 1 - np.log(ratio))
+    return np.mean(np.abs(ratio - 1) > clip), kl, kl > kl_stop
+
+
+def watch_minus_k1_stops_below(log_ratio, clip, kl_stop):
+    return _outside(log_ratio, clip), np.mean(log_ratio), np.mean(log_ratio) < -kl_stop
+
+
 WRONG_ANSWERS = {
     "12.1": [
         (surrogate_max, "you take the larger of the two"),
@@ -246,6 +360,44 @@ WRONG_ANSWERS = {
         (surrogate_twice, "every value is twice the expected one"),
         (surrogate_by_numpy, "your function stops with"),
         (surrogate_of_nothing, "is the return statement missing?"),
+        (lambda w, a, clip: torch.minimum(w * a, w.clamp(1 - clip, 1 + clip) * a).sum(), "you return the sum"),
+        (lambda w, a, clip: torch.minimum(w.detach() * a, w.clamp(1 - clip, 1 + clip) * a), "your slope is half of A"),
+        (lambda w, a, clip: torch.minimum(w * a, w.detach().clamp(1 - clip, 1 + clip) * a), "your slope is half of A"),
+        (lambda w, a, clip: 0.5 * (w * a + w.clamp(1 - clip, 1 + clip) * a), "you take the mean of the two products"),
+        (surrogate_standardised, "you standardise the advantages"),
+        (surrogate_between(lambda clip: 1 + clip, lambda clip: 1 - clip), "your edges have changed places"),
+        (unforeseen.e12_1_wrong_band_of_logarithms, "you clip the logarithm of the ratio"),
+        (unforeseen.e12_1_wrong_reciprocal_lower_edge, "your lower edge is 1/(1 + ε)"),
+        (surrogate_between(lambda clip: 1 - clip, lambda clip: 1 / (1 - clip)), "your upper edge is 1/(1 − ε)"),
+        (surrogate_between(lambda clip: 1 - 0.5 * clip, lambda clip: 1 + 0.5 * clip), "half as wide"),
+        (surrogate_between(lambda clip: 1 - 2 * clip, lambda clip: 1 + 2 * clip), "twice as wide"),
+        (surrogate_between(lambda clip: 0.8, lambda clip: 1.2), "your band is always ±0.2"),
+        (unforeseen.e12_1_wrong_hinge_on_both_sides, "you charge the hinge on both sides"),
+        (unforeseen.e12_1_wrong_hinge_not_weighed, "your hinge isn't multiplied by |A|"),
+        (lambda w, a, clip: w * a - a * _hinge(w, a, clip), "your hinge is multiplied by A"),
+        (lambda w, a, clip: w * a - a.abs() * torch.relu(w - 1 - clip), "your hinge forgets the sign of A"),
+        (lambda w, a, clip: w * a + a.abs() * _hinge(w, a, clip), "you add the hinge"),
+        (unforeseen.e12_1_wrong_zero_outside, "your objective is 0 outside the band"),
+        (lambda w, a, clip: w * a * (_torch_progress(w, a) < clip), "your objective falls to 0 where the push ends"),
+        (unforeseen.e12_1_wrong_sizes_of_advantages, "you use the size of A"),
+        (unforeseen.e12_1_wrong_progress_without_constant, "the constant A is missing"),
+        (lambda w, a, clip: torch.min(w * a, w.clamp(1 - clip, 1 + clip)), "your clipped ratio isn't multiplied by A"),
+        (lambda w, a, clip: torch.min(w, w.clamp(1 - clip, 1 + clip) * a), "you compare the bare ratio"),
+        (lambda w, a, clip: torch.min(w * a, w * a.clamp(1 - clip, 1 + clip)), "you clip the advantage"),
+        (lambda w, a, clip: w.clamp(1 - clip, 1 + clip), "A is missing: you return the clipped ratio"),
+        (lambda w, a, clip: a.abs() * _hinge(w, a, clip), "you return the hinge alone"),
+        (
+            lambda w, a, clip: torch.min(w.exp() * a, w.exp().clamp(1 - clip, 1 + clip) * a),
+            "you take the exponential of the ratio",
+        ),
+        (surrogate_of_logarithms, "you take the logarithm of the ratio"),
+        (surrogate_dual_clip, "(dual clip)"),
+        (
+            lambda w, a, clip: -torch.max(w * a, w.clamp(1 - clip, 1 + clip) * a),
+            "the larger of the two products, and you",
+        ),
+        (lambda w, a, clip: -a * w.clamp(1 - clip, 1 + clip), "you leave out the minimum, and you return the loss"),
+        (unforeseen.e12_1_wrong_clamped_in_place, "your function changes its argument `ratio`"),
     ],
     "12.2": [
         (push_inside_the_band, "you stop the push wherever the ratio is outside"),
@@ -257,8 +409,55 @@ WRONG_ANSWERS = {
         (push_times_ratio, "you multiply by the ratio"),
         (push_pulls_back, "your push outside the band turns back"),
         (push_never_stops, "you never stop the push"),
-        (push_overwrites, "your function changes its arguments"),
+        (push_overwrites, "work on a copy"),
         (push_booleans, "return the push itself"),
+        (unforeseen.e12_2_wrong_other_corners, "you silence the two corners that went the wrong way"),
+        (unforeseen.e12_2_wrong_bad_actions_never_silent, "you never silence a bad action"),
+        (push_silent(bad_below=True), "you never silence a good action"),
+        (push_silent(good_below=True, bad_below=True), "a good action's ratio is done when it is above 1 + ε"),
+        (push_silent(good_below=True), "you silence A > 0 below 1 − ε: "),
+        (push_silent(bad_above=True), "you silence A < 0 above 1 + ε: "),
+        (push_silent(good_above=True, good_below=True), "you silence A > 0 above 1 + ε, A > 0 below 1 − ε: "),
+        (push_silent(bad_above=True, bad_below=True), "you silence A < 0 below 1 − ε, A < 0 above 1 + ε: "),
+        (
+            unforeseen.e12_2_wrong_bad_actions_at_the_upper_edge,
+            "you silence A > 0 above 1 + ε, A > 0 below 1 − ε, A < 0 above 1 + ε: ",
+        ),
+        (
+            push_silent(good_above=True, good_below=True, bad_below=True),
+            "you silence A > 0 above 1 + ε, A > 0 below 1 − ε, A < 0 below 1 − ε: ",
+        ),
+        (
+            push_silent(good_above=True, bad_above=True, bad_below=True),
+            "you silence A > 0 above 1 + ε, A < 0 below 1 − ε, A < 0 above 1 + ε: ",
+        ),
+        (
+            push_silent(good_below=True, bad_above=True, bad_below=True),
+            "you silence A > 0 below 1 − ε, A < 0 below 1 − ε, A < 0 above 1 + ε: ",
+        ),
+        (push_where(lambda w, a, clip: np.abs(w - 1) > clip), "you push only outside the band"),
+        (unforeseen.e12_2_wrong_sign_only, "you return the sign of A"),
+        (lambda w, a, clip: np.where(_progress(w, a) < clip, -a, 0), "you return the push on the loss"),
+        (unforeseen.e12_2_wrong_advantage_in_the_progress, "you multiply w − 1 by A"),
+        (unforeseen.e12_2_wrong_edge_without_one, "you compare the ratio with ε"),
+        (unforeseen.e12_2_wrong_band_of_logarithms, "you measure the way in log w"),
+        (
+            push_where(lambda w, a, clip: ~((a > 0) & (w > 1 + clip) | (a < 0) & (w < 1 / (1 + clip)))),
+            "your lower edge is 1/(1 + ε)",
+        ),
+        (push_where(lambda w, a, clip: _progress(w, a) <= 0), "you stop the push as soon as"),
+        (push_where(lambda w, a, clip: _progress(w, a) <= 0.2), "your band is always ±0.2"),
+        (push_where(lambda w, a, clip: _progress(w, a) <= 2 * clip), "your band is twice as wide"),
+        (push_where(lambda w, a, clip: _progress(w, a) <= clip / 2), "your band is half as wide"),
+        (unforeseen.e12_2_wrong_fades_out, "you let the push fade out"),
+        (lambda w, a, clip: np.clip(w, 1 - clip, 1 + clip) * a, "you return the clipped term"),
+        (lambda w, a, clip: _progress(w, a), "you return the progress x"),
+        (lambda w, a, clip: np.maximum(clip - _progress(w, a), 0), "you return what is left of x up to ε"),
+        (lambda w, a, clip: np.where(_progress(w, a) < clip, a, 0) / w.size, "you average: one number for each row"),
+        (lambda w, a, clip: (np.abs(w - 1) < clip) * 1.0, "both sides of the band, and you return whether"),
+        (lambda w, a, clip: np.abs(a) * (np.abs(w - 1) < clip), "you return |A|, and you silence both sides"),
+        (lambda w, a, clip: np.abs(a), "you return |A|, and you never stop"),
+        (lambda w, a, clip: w * a * (np.abs(w - 1) < clip), "you multiply by the ratio, and you silence both sides"),
     ],
     "12.3": [
         (beta_inverted, "you halve β when the KL is too large"),
@@ -272,6 +471,51 @@ WRONG_ANSWERS = {
         (beta_proportional, "you scale β by KL/d_targ"),
         (beta_factor, "you return the factor"),
         (beta_nothing_between, "is the return statement missing?"),
+        (unforeseen.e12_3_wrong_factors_swapped, "1.5 and 2 have changed places"),
+        (unforeseen.e12_3_wrong_no_zone, "by doubling or halving"),
+        (unforeseen.e12_3_wrong_lower_edge_half, "your lower limit is d_targ/2"),
+        (beta_rule(2, 1 / 1.5, _double, _half), "your upper limit is 2·d_targ; it is"),
+        (beta_rule(1, 1 / 1.5, _double, _half), "your upper limit is d_targ itself"),
+        (beta_rule(1.5, 1, _double, _half), "your lower limit is d_targ itself"),
+        (unforeseen.e12_3_wrong_edges_exchanged, "your limits have changed places"),
+        (beta_rule(1 / 1.5, 0, _double, _half), "your upper limit is d_targ/1.5"),
+        (unforeseen.e12_3_wrong_fixed_target, "your target is always 0.01"),
+        (unforeseen.e12_3_wrong_factor_four, "by the factor 4"),
+        (beta_rule(1.5, 1 / 1.5, lambda beta: 3 * beta, lambda beta: beta / 3), "by the factor 3"),
+        (beta_rule(1.5, 1 / 1.5, lambda beta: 10 * beta, lambda beta: beta / 10), "by the factor 10"),
+        (beta_rule(1.5, 1 / 1.5, lambda beta: 1.5 * beta, _half), "you raise β by 1.5"),
+        (beta_rule(1.5, 1 / 1.5, _double, lambda beta: beta / 1.5), "you lower β by 1.5"),
+        (beta_rule(1.5, 1 / 1.5, lambda beta: 1.1 * beta, lambda beta: 0.9 * beta), "you raise β by a tenth"),
+        (lambda beta, kl, kl_target: beta, "you never change β"),
+        (beta_rule(1.5, 1 / 1.5, _double, _double), "you double β at both ends"),
+        (beta_rule(1.5, 1 / 1.5, _half, _half), "you halve β at both ends"),
+        (unforeseen.e12_3_wrong_adds_one, "you add 1 and subtract 1"),
+        (beta_rule(1.5, 1 / 1.5, lambda beta: beta + 2, lambda beta: beta - 0.5), "you add 2 to β"),
+        (unforeseen.e12_3_wrong_root_of_the_ratio, "by the root of KL/d_targ"),
+        (
+            lambda beta, kl, target: beta * (1 if target / 1.5 <= kl <= 1.5 * target else kl / target),
+            "outside the limits you scale β by KL/d_targ",
+        ),
+        (lambda beta, kl, kl_target: beta + (kl - kl_target), "you move β by KL − d_targ"),
+        (lambda beta, kl, kl_target: beta * (kl_target / kl), "you scale β by d_targ/KL"),
+        (unforeseen.e12_3_wrong_compares_distance, "the distance |KL − d_targ| with 1.5;"),
+        (beta_distance_in_targets, "the distance |KL − d_targ| with 1.5·d_targ"),
+        (
+            lambda beta, kl, target: 2 * beta if beta > 1.5 * target else beta / 2 if beta < target / 1.5 else beta,
+            "you compare β with the limits",
+        ),
+        (
+            lambda beta, kl, target: (
+                2 * beta if beta * kl > 1.5 * target else beta / 2 if beta * kl < target / 1.5 else beta
+            ),
+            "you compare β·KL with the limits",
+        ),
+        (beta_rule(2, 0.5, _half, _double), "where the KL is too large, and your limits are"),
+        (
+            beta_rule(1.5, 1 / 1.5, lambda beta: beta / 1.5, lambda beta: 1.5 * beta),
+            "where the KL is too large, and you change it by 1.5",
+        ),
+        (lambda beta, kl, target: beta * (0.5 if kl > target else 2), "and you change it at every update"),
     ],
     "12.4": [
         (watch_k1, "your KL is k₁"),
@@ -287,5 +531,51 @@ WRONG_ANSWERS = {
         (watch_stops_late, "you stop at 1.5·kl_stop"),
         (watch_stops_by_share, "it is the KL that counts"),
         (watch_row_by_row, "the shape is wrong"),
+        (watch_stop(lambda w, clip, limit: np.mean(np.abs(w - 1) > clip) > clip), "the share outside passes ε"),
+        (watch_stop(lambda w, clip, limit: np.mean(w - 1 - np.log(w)) > clip), "you compare the KL with ε"),
+        (unforeseen.e12_4_wrong_any_row_stops, "as soon as one row's k₃"),
+        (watch_stop(lambda w, clip, limit: np.all(w - 1 - np.log(w) > limit)), "only if every row's k₃"),
+        (watch_stop(lambda w, clip, limit: -np.mean(np.log(w)) > limit), "you stop by k₁"),
+        (watch_stop(lambda w, clip, limit: np.mean(np.log(w) ** 2) / 2 > limit), "you stop by k₂"),
+        (watch_stop(lambda w, clip, limit: np.sum(w - 1 - np.log(w)) > limit), "you stop by the sum of k₃"),
+        (watch_stop(lambda w, clip, limit: np.any(np.abs(w - 1) > clip)), "you stop whenever a ratio is outside"),
+        (watch_stop(lambda w, clip, limit: np.mean(w - 1 - np.log(w))), "you return the KL a second time"),
+        (watch_stop(lambda w, clip, limit: np.mean(w - 1 - np.log(w)) - limit), "you return by how much the KL"),
+        (watch_stop(lambda w, clip, limit: True), "you always stop"),
+        (watch_stop(lambda w, clip, limit: False), "you never stop"),
+        (watch_kl(lambda w, x: np.mean(w - 1)), "your k₃ lacks −log w"),
+        (watch_kl(lambda w, x: np.mean(w + 1 - x)), "your k₃ has +1 for −1"),
+        (unforeseen.e12_4_wrong_sign_of_the_logarithm, "your k₃ adds the logarithm"),
+        (watch_kl(lambda w, x: np.mean(x - w + 1)), "your k₃ has its sign turned round"),
+        (watch_kl(lambda w, x: np.mean(w - 1 - x) / 2), "you halve k₃"),
+        (watch_kl(lambda w, x: np.mean(x**2)), "your k₂ lacks its ½"),
+        (watch_kl(lambda w, x: np.mean(w * (w - 1 - x))), "you weigh each row by its ratio"),
+        (watch_kl(lambda w, x: np.mean(w * x - (w - 1))), "the mean of w log w − w + 1"),
+        (watch_kl(lambda w, x: np.mean(w * x)), "the mean of w log w, which"),
+        (watch_kl(lambda w, x: np.mean((w - 1) ** 2) / 2), "that is χ²"),
+        (watch_kl(lambda w, x: np.mean((w - 1) ** 2)), "the mean of (w − 1)²; k₃"),
+        (watch_kl(lambda w, x: np.mean(np.abs(x))), "the mean of |log w|"),
+        (watch_kl(lambda w, x: np.mean(np.abs(w - 1))), "the mean of |w − 1|"),
+        (unforeseen.e12_4_wrong_sum, "you sum k₃"),
+        (watch_kl(lambda w, x: np.max(w - 1 - x)), "you take the largest k₃"),
+        (watch_kl(lambda w, x: np.median(w - 1 - x)), "you take the median of k₃"),
+        (watch_kl(lambda w, x: np.sum(w - 1 - x) / (w.size - 1)), "you divide the sum of k₃ by n − 1"),
+        (unforeseen.e12_4_wrong_of_the_mean, "that of the mean logarithm"),
+        (watch_kl(lambda w, x: w.mean() - 1 - math.log(w.mean())), "that of the mean ratio"),
+        (watch_share(lambda w, clip: np.mean(w < 1 - clip)), "you count only ratios below"),
+        (watch_share(lambda w, clip: np.mean(np.maximum(w, 1 / w) > 1 + clip)), "your lower edge is 1/(1 + ε)"),
+        (watch_share(lambda w, clip: np.mean(w > clip)), "the 1 is missing in your band"),
+        (watch_share(lambda w, clip: np.mean(np.abs(1 / w - 1) > clip)), "you count the ratios of old over new"),
+        (watch_share(lambda w, clip: np.mean(np.abs(w - 1) > 0.2)), "your band is always ±0.2"),
+        (watch_share(lambda w, clip: np.mean(np.abs(w - 1) > 0.5 * clip)), "your band is half as wide"),
+        (watch_share(lambda w, clip: np.mean((w > 1 + clip) & (w < 1 - clip))), "your share is 0 throughout"),
+        (watch_share(lambda w, clip: np.sum(np.abs(w - 1) <= clip)), "inside the band, and you return how many"),
+        (watch_share(lambda w, clip: np.sum(w > 1 + clip)), "you return how many rows are above"),
+        (watch_share(lambda w, clip: 100 * np.mean(np.abs(w - 1) > clip)), "your share is in per cent"),
+        (watch_share(lambda w, clip: np.sum(np.abs(w - 1) > clip) // len(w)), "without a remainder"),
+        (watch_share(lambda w, clip: np.any(np.abs(w - 1) > clip)), "you return whether any row is outside"),
+        (watch_upside_down, "your share is of old over new, and so is"),
+        (unforeseen.e12_4_wrong_logarithm_taken_for_ratio, "you take the logarithms for the ratios"),
+        (watch_minus_k1_stops_below, "and you stop where it is below −kl_stop"),
     ],
 }

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from unforeseen import lesson_14 as unforeseen
+
 
 def _tilt(reference, reward, beta):
     with np.errstate(divide="ignore"):
@@ -65,6 +67,70 @@ def tilt_policy_only(reference, reward, beta):
     return (_tilt(reference, reward, beta)[0],)
 
 
+def tilted_by(exponent):
+    """Return an answer with other exponents."""
+
+    def optimal_policy(reference, reward, beta):
+        with np.errstate(divide="ignore"):
+            x = exponent(reference, reward, beta)
+        log_z = np.logaddexp.reduce(x)
+        return np.exp(x - log_z), beta * log_z
+
+    return optimal_policy
+
+
+def tilted_but_pi(law):
+    return lambda reference, reward, beta: (
+        law(reference, reward, beta),
+        beta * _tilt(reference, reward, beta)[1],
+    )
+
+
+def tilted_but_value(value):
+    return lambda reference, reward, beta: (
+        _tilt(reference, reward, beta)[0],
+        value(reference, reward, beta),
+    )
+
+
+def _exponents(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        return np.log(reference) + reward / beta
+
+
+def _price(reference, reward, beta):
+    pi = _tilt(reference, reward, beta)[0]
+    used = pi > 0
+    return np.sum(pi[used] * np.log(pi[used] / reference[used]))
+
+
+def _earned(reference, reward, beta):
+    return _tilt(reference, reward, beta)[0] @ reward
+
+
+def _entropy(reference, reward, beta):
+    pi = _tilt(reference, reward, beta)[0]
+    return -np.sum(pi[pi > 0] * np.log(pi[pi > 0]))
+
+
+def tilt_cut_off(reference, reward, beta):
+    weights = reference * np.exp(np.clip(reward / beta, None, 700))
+    return weights / np.sum(weights), beta * np.log(np.sum(weights))
+
+
+def tilt_without_exponential(reference, reward, beta):
+    weights = reference * reward / beta
+    return weights / weights.sum(), beta * np.log(weights.sum())
+
+
+def tilt_log_times_reward(reference, reward, beta):
+    pi, possible = np.zeros(len(reference)), reference > 0
+    x = np.log(reference[possible]) * reward[possible] / beta
+    log_z = np.logaddexp.reduce(x)
+    pi[possible] = np.exp(x - log_z)
+    return pi, beta * log_z
+
+
 def group_nan(rewards, divide):
     a = rewards - rewards.mean(axis=1, keepdims=True)
     return a / rewards.std(axis=1, keepdims=True) if divide else a
@@ -123,6 +189,62 @@ def group_flat(rewards, divide):
     return _group(rewards, np.std(rewards, axis=1, keepdims=True) if divide else 1.0).ravel()
 
 
+def group_over(spread, of=lambda rewards: rewards - rewards.mean(axis=1, keepdims=True)):
+    """Return an answer with another measure of spread, and another centre."""
+
+    def group_advantages(rewards, divide):
+        centred = of(rewards)
+        if not divide:
+            return centred
+        scale = spread(rewards) + 0 * centred
+        return np.divide(centred, scale, out=np.zeros_like(centred), where=scale > 1e-12)
+
+    return group_advantages
+
+
+def _std(rewards):
+    return np.std(rewards, axis=1, keepdims=True)
+
+
+def _std_with_n_minus_1(rewards):
+    return np.std(rewards, axis=1, ddof=1, keepdims=True)
+
+
+def _centred_rows(rewards):
+    return rewards - rewards.mean(axis=1, keepdims=True)
+
+
+def _without_the_mean_of_others(rewards):
+    n = rewards.shape[1]
+    return rewards - (n * rewards.mean(axis=1, keepdims=True) - rewards) / (n - 1)
+
+
+def group_columns_over_rows(rewards, divide):
+    spread = _std(rewards)
+    return (rewards - rewards.mean(axis=0)) / (np.where(spread > 1e-12, spread, 1) if divide else 1)
+
+
+def group_of_batch(rewards, divide):
+    return (rewards - rewards.mean()) / (rewards.std() if divide else 1)
+
+
+def group_ranks(rewards, divide):
+    ranks = rewards.argsort(axis=1).argsort(axis=1) * 1.0
+    return group_over(_std)(ranks, divide)
+
+
+def group_ddof_always(rewards, divide):
+    return group_over(_std_with_n_minus_1)(rewards, True)
+
+
+def group_ddof_nan(rewards, divide):
+    return _centred_rows(rewards) / _std_with_n_minus_1(rewards) if divide else _centred_rows(rewards)
+
+
+def group_then(change):
+    return lambda rewards, divide: change(group_over(_std)(rewards, divide))
+
+
 def _factors(z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
@@ -171,6 +293,61 @@ def k2_unweighted(kind, z, reference):
 
 def k1_log_pi(kind, z, reference):
     return np.log(_factors(z, reference)[0]) if kind == "k1" else _mean(kind, z, reference)
+
+
+def ks_by(gradient):
+    """Return an answer from π, the scores, log r and the usual factor."""
+
+    def kl_loss_gradient(kind, z, reference):
+        pi, score, log_r = _factors(z, reference)
+        return gradient(pi, score, log_r, {"k1": np.ones(len(z)), "k2": -log_r, "k3": 1 - np.exp(log_r)}[kind])
+
+    return kl_loss_gradient
+
+
+def ks_of_pairs(**other):
+    """Return an answer that takes one kind for another; "0" is none."""
+
+    def kl_loss_gradient(kind, z, reference):
+        return sum(
+            (_mean(each, z, reference) for each in other.get(kind, [kind]) if each != "0"),
+            start=np.zeros(len(z)),
+        )
+
+    return kl_loss_gradient
+
+
+def ks_with_policy(law):
+    def kl_loss_gradient(kind, z, reference):
+        pi = law(z)
+        r = reference / pi
+        factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+        return (pi * factor) @ (np.eye(len(z)) - pi)
+
+    return kl_loss_gradient
+
+
+def k2_not_centred(kind, z, reference):
+    pi, _, log_r = _factors(z, reference)
+    return {"k1": 0 * z, "k2": -pi * log_r, "k3": pi - reference}[kind]
+
+
+def k2_without_pi(kind, z, reference):
+    pi, _, log_r = _factors(z, reference)
+    return {"k1": 0 * z, "k2": pi @ log_r - log_r, "k3": pi - reference}[kind]
+
+
+def ks_mean_value(kind, z, reference):
+    pi, _, log_r = _factors(z, reference)
+    return np.sum(pi * {"k1": -log_r, "k2": log_r**2 / 2, "k3": np.expm1(log_r) - log_r}[kind])
+
+
+def k1_of_the_kl_k2_doubled(kind, z, reference):
+    return _mean("k2", z, reference) * {"k1": 1, "k2": 2}[kind] if kind != "k3" else _mean(kind, z, reference)
+
+
+def k1_of_the_kl_k3_wrong_sign(kind, z, reference):
+    return -_mean(kind, z, reference) if kind == "k3" else _mean("k2", z, reference)
 
 
 def ks_one_number(kind, z, reference):
@@ -226,6 +403,60 @@ def mirror_greedy(pi, A, alpha):
     return q
 
 
+def mirror_searched(low=None, high=None, halvings=100, shown="middle"):
+    """Return an answer that searches elsewhere, or not long enough."""
+
+    def mirror_step(pi, A, alpha):
+        below = np.max(A + pi / alpha) if low is None else low(pi, A, alpha)
+        above = np.max(A) + 1 / alpha if high is None else high(pi, A, alpha)
+        for _ in range(halvings):
+            nu = below + (above - below) / 2
+            if np.sum(pi / (nu - A)) > alpha:
+                below = nu
+            else:
+                above = nu
+        return pi / (alpha * ({"middle": nu, "low": below, "high": above}[shown] - A))
+
+    return mirror_step
+
+
+def mirror_then(change):
+    return lambda pi, A, alpha: change(pi, _bisect(pi, A, 1 / alpha))
+
+
+def mirror_cut_sum(pi, A, alpha):
+    moved = np.clip(pi + alpha * A, 0, None)
+    return moved / moved.sum()
+
+
+def mirror_first_order_cut(pi, A, alpha):
+    return np.clip(pi * (1 + alpha * A), 0, None)
+
+
+def mirror_first_order_cut_and_normalised(pi, A, alpha):
+    q = mirror_first_order_cut(pi, A, alpha)
+    return q / q.sum()
+
+
+def mirror_softmax(pi, A, alpha):
+    q = np.exp(alpha * A)
+    return q / q.sum()
+
+
+def mirror_exponential_over_alpha(pi, A, alpha):
+    q = pi * np.exp(A / alpha)
+    return q / q.sum()
+
+
+def mirror_nu_first_order(pi, A, alpha):
+    return pi / (1 - alpha * A)
+
+
+def mirror_nu_first_order_normalised(pi, A, alpha):
+    q = pi / (1 - alpha * A)
+    return q / q.sum()
+
+
 def mirror_only_nu(pi, A, alpha):
     return float(np.max(A) + 1 / alpha)
 
@@ -243,6 +474,55 @@ WRONG_ANSWERS = {
         (tilt_unnormalised, "your policy isn't normalised"),
         (tilt_greedy, "you return the greedy policy"),
         (tilt_policy_only, "return 2 values, not 1"),
+        (unforeseen.e14_1_wrong_greedy, "your policy is the greedy one"),
+        (unforeseen.e14_1_wrong_times_beta, "you multiply by β"),
+        (unforeseen.e14_1_wrong_no_reference, "you left out the reference"),
+        (tilt_without_exponential, "you left out the exponential"),
+        (tilted_but_pi(lambda p, r, b: p), "you left out the reward"),
+        (tilted_but_pi(lambda p, r, b: p * (b + r) / np.sum(p * (b + r))), "you have the first order only"),
+        (unforeseen.e14_1_wrong_reference_tempered, "you divide the reference's logarithm by β too"),
+        (tilt_log_times_reward, "you multiply the reference's logarithm by R/β"),
+        (tilted_by(lambda p, r, b: r / b - np.log(p)), "you subtract the reference's logarithm"),
+        (tilted_by(lambda p, r, b: p + r / b), "you add the reference, where its logarithm belongs"),
+        (unforeseen.e14_1_wrong_log_base_two, "the logarithm of your reference has base 2"),
+        (unforeseen.e14_1_wrong_reference_made_positive, "you put a small number where the reference is 0"),
+        (tilted_by(lambda p, r, b: np.log(p + 1e-12) + r / b), "you put a small number where the reference is 0"),
+        (unforeseen.e14_1_wrong_largest_reward_subtracted, "you subtract the largest reward of all"),
+        (unforeseen.e14_1_wrong_other_direction, "for the other KL"),
+        (
+            lambda p, r, b: (_tilt(p, r, b)[0], _tilt(p, r, b)[1] - _exponents(p, r, b).max()),
+            "you don't add the largest exponent back, and",
+        ),
+        (tilt_cut_off, "you cut the exponents off at 700"),
+        (unforeseen.e14_1_wrong_top_not_added_back, "the largest exponent and don't add it back"),
+        (
+            tilted_but_value(
+                lambda p, r, b: _exponents(p, r, b).max() + b * (_tilt(p, r, b)[1] - _exponents(p, r, b).max())
+            ),
+            "you add the largest exponent back without β",
+        ),
+        (
+            tilted_but_value(lambda p, r, b: b * _tilt(p, r, b)[1] - np.max(r[p > 0])),
+            "the largest reward and don't add it back",
+        ),
+        (unforeseen.e14_1_wrong_not_normalised, "your policy isn't normalised"),
+        (
+            tilted_but_pi(lambda p, r, b: np.mean([p * np.exp(np.minimum(r / b, 700))], axis=0) / p.size),
+            "divided by the number of answers",
+        ),
+        (tilted_but_value(lambda p, r, b: _tilt(p, r, b)[1] / b), "your value is divided by β"),
+        (tilted_but_value(lambda p, r, b: -b * _tilt(p, r, b)[1]), "your value has its sign turned round"),
+        (tilted_but_value(lambda p, r, b: b * np.exp(min(700, _tilt(p, r, b)[1]))), "your value is βZ"),
+        (tilted_but_value(lambda p, r, b: b * (_tilt(p, r, b)[1] - np.log(p.size))), "your Z is a mean"),
+        (tilted_but_value(lambda p, r, b: np.sum(p * r)), "the reference's expected reward"),
+        (tilted_but_value(lambda p, r, b: max(r[p > 0])), "your value is the largest reward, the limit"),
+        (tilted_but_value(lambda p, r, b: max(r)), "your value is the largest reward of all"),
+        (tilted_but_value(lambda p, r, b: _earned(p, r, b) - _price(p, r, b)), "the price of your KL lacks its β"),
+        (unforeseen.e14_1_wrong_zero_times_infinity, "your value is NaN where the reference is 0"),
+        (tilted_but_value(lambda p, r, b: _earned(p, r, b) + b * _price(p, r, b)), "you add the price of the KL"),
+        (tilted_but_value(lambda p, r, b: b * _price(p, r, b)), "your value is the price alone"),
+        (tilted_but_value(_price), "your value is KL(π*‖π_ref)"),
+        (tilted_but_value(lambda p, r, b: _earned(p, r, b) + b * _entropy(p, r, b)), "adds β times the entropy"),
     ],
     "14.2": [
         (group_nan, "NaN in a group whose answers all earn the same"),
@@ -256,7 +536,48 @@ WRONG_ANSWERS = {
         (group_always_divided, "you divide although divide is False"),
         (group_never_divided, "you don't divide although divide is True"),
         (group_sign, "you have the mean less the reward"),
-        (group_flat, "the shape is wrong: expected (1, 2), got (2,)"),
+        (group_flat, "your array is flat"),
+        (unforeseen.e14_2_wrong_small_spread_is_no_zero, "you catch a spread of exactly 0 only"),
+        (group_over(lambda r: _std(r) ** 0.5), "one root too many"),
+        (group_over(lambda r: np.std(_centred_rows(r))), "of all centred rewards together"),
+        (group_over(lambda r: np.std(r, axis=0)), "the standard deviation along the columns"),
+        (
+            group_over(lambda r: np.sum(_centred_rows(r) ** 2, axis=1, keepdims=True) ** 0.5),
+            "the length of the centred",
+        ),
+        (group_over(lambda r: np.mean(r * r, axis=1, keepdims=True) ** 0.5), "by the root of the mean square"),
+        (group_over(lambda r: r.max(axis=1, keepdims=True) - r.min(axis=1, keepdims=True)), "by the range, largest"),
+        (group_over(lambda r: np.max(np.abs(_centred_rows(r)), axis=1, keepdims=True)), "by the largest size in a row"),
+        (group_over(lambda r: np.mean(r, axis=1, keepdims=True)), "you divide by the mean; divide"),
+        (group_over(lambda r: np.array([[float(r.shape[1])]])), "you divide by the number of answers; divide"),
+        (unforeseen.e14_2_wrong_tenth_added, "you add a small number to the standard deviation"),
+        (
+            lambda r, divide: _centred_rows(r) / (_std(r) + 1e-4) if divide else _centred_rows(r),
+            "you add a small number to the standard deviation",
+        ),
+        (group_of_batch, "you subtract the whole batch's mean, and divide by its"),
+        (group_columns_over_rows, "you subtract the mean along the columns, and divide"),
+        (unforeseen.e14_2_wrong_mean_of_the_others, "you subtract the mean of the other answers, as RLOO"),
+        (group_over(_std_with_n_minus_1, _without_the_mean_of_others), "other answers, and your deviation has n − 1"),
+        (unforeseen.e14_2_wrong_median, "you subtract the median"),
+        (group_over(_std, lambda r: r - r.max(axis=1, keepdims=True)), "you subtract the group's largest"),
+        (group_over(_std, lambda r: r - r.min(axis=1, keepdims=True)), "you subtract the group's smallest"),
+        (
+            group_over(lambda r: np.ptp(r, axis=1, keepdims=True), lambda r: r - r.min(axis=1, keepdims=True)),
+            "you put the rewards between 0 and 1",
+        ),
+        (group_over(_std, lambda r: r - np.sum(r, axis=1, keepdims=True)), "you subtract the group's sum"),
+        (unforeseen.e14_2_wrong_divided_before_centring, "you divide the reward alone"),
+        (group_ranks, "you put ranks in the place"),
+        (unforeseen.e14_2_wrong_flag_turned_round, "you divide where divide is False"),
+        (group_ddof_always, "and you divide where divide is False too"),
+        (group_ddof_nan, "your deviation has n − 1, and a group of equal"),
+        (group_over(lambda r: np.std(r), lambda r: r + 0.0), "you don't subtract the mean, and you divide"),
+        (group_then(lambda a: a * (a > 0)), "your advantages are never negative"),
+        (group_then(lambda a: (a * a) ** 0.5), "you have lost the signs"),
+        (group_then(lambda a: a.clip(-1, 1)), "you clip the advantages"),
+        (group_then(lambda a: a / len(a[0])), "you divide the advantages by the number of answers too"),
+        (lambda rewards, divide: rewards.mean(axis=1), "you return the groups' means"),
     ],
     "14.3": [
         (k1_of_the_kl, "your k1 has the gradient of the KL"),
@@ -269,6 +590,50 @@ WRONG_ANSWERS = {
         (k2_unweighted, "your k2 isn't weighted by π"),
         (k1_log_pi, "you have log π in place of its gradient for k1"),
         (ks_one_number, "the shape is wrong: expected (2,), got ()"),
+        (unforeseen.e14_3_wrong_k2_downhill, "the sign of k2 is wrong"),
+        (unforeseen.e14_3_wrong_half_k2, "your k2 has a ½ too many"),
+        (
+            lambda kind, z, p: _mean(kind, z, p, k2=lambda pi, log_r: log_r**2 / 2),
+            "your k2 isn't differentiated",
+        ),
+        (k2_not_centred, "your k2 isn't centred"),
+        (k2_without_pi, "your k2 lacks the π in front"),
+        (
+            lambda kind, z, p: _mean(kind, z, p, k3=lambda pi, log_r: np.expm1(log_r) - log_r),
+            "your k3 isn't differentiated",
+        ),
+        (unforeseen.e14_3_wrong_in_the_reward, "you use k as a reward"),
+        (unforeseen.e14_3_wrong_samples_move_too, "you differentiate the law of the samples too"),
+        (ks_of_pairs(k1=["k2"], k2=["k1"]), "k1 and k2 are exchanged"),
+        (ks_of_pairs(k1=["k3"], k3=["k1"]), "k1 and k3 are exchanged"),
+        (ks_of_pairs(k2=["k3"]), "your k2 has the gradient of KL(π_ref‖π)"),
+        (ks_of_pairs(k2=["k2", "k3"], k3=["k2", "k3"]), "your k2 and k3 add both directions up"),
+        (ks_of_pairs(k3=["k2", "k3"]), "your k3 has the gradients of both directions"),
+        (unforeseen.e14_3_wrong_ratio_upside_down, "your ratio is upside down"),
+        (ks_by(lambda pi, score, log_r, factor: (pi * factor * np.exp(-log_r)) @ score), "you differentiate by r"),
+        (unforeseen.e14_3_wrong_mean_under_the_reference, "you average over the reference"),
+        (unforeseen.e14_3_wrong_plain_mean, "all outcomes count alike"),
+        (ks_by(lambda pi, score, log_r, factor: score.T @ factor), "without their probabilities"),
+        (ks_by(lambda pi, score, log_r, factor: (pi**2 * factor) @ score), "by π twice"),
+        (
+            ks_by(lambda pi, score, log_r, factor: np.mean((pi * factor)[:, None] * score, axis=0)),
+            "weighing by π is the",
+        ),
+        (unforeseen.e14_3_wrong_in_probabilities, "you return the factors themselves"),
+        (unforeseen.e14_3_wrong_score_not_centred, "− π is missing in the score"),
+        (ks_by(lambda pi, score, log_r, factor: (pi * factor) @ (np.eye(len(pi)) + pi)), "your score has + π"),
+        (ks_by(lambda pi, score, log_r, factor: score @ (pi * factor)), "π stands in the columns of your score"),
+        (ks_by(lambda pi, score, log_r, factor: (pi * factor) @ (score / pi)), "you divide the score by π"),
+        (unforeseen.e14_3_wrong_of_each_sample, "one gradient for each outcome; take"),
+        (ks_by(lambda pi, score, log_r, factor: np.diag(pi * factor) @ score), "weighed by π; add them up"),
+        (ks_mean_value, "you have the mean of k, a number"),
+        (unforeseen.e14_3_wrong_logits_as_probabilities, "without the exponential"),
+        (ks_with_policy(lambda z: 1.0 * z), "you use the logits as probabilities"),
+        (ks_with_policy(lambda z: np.exp(z)), "your π isn't divided by its sum"),
+        (lambda kind, z, p: _mean(kind, z, p, k2=lambda pi, log_r: -log_r / np.log(2)), "your k2 has base 2"),
+        (k1_of_the_kl_k2_doubled, "of the KL, and your k2 has twice"),
+        (k1_of_the_kl_k3_wrong_sign, "of the KL, and the sign of your k3"),
+        (lambda kind, z, p: 0 * z, "all three are 0"),
     ],
     "14.4": [
         (mirror_exponential, "you have the step with KL(new‖old)"),
@@ -281,5 +646,39 @@ WRONG_ANSWERS = {
         (mirror_squared, "you divided by (ν − A)²"),
         (mirror_greedy, "you return the greedy policy"),
         (mirror_only_nu, "the shape is wrong"),
+        (lambda pi, A, alpha: pi.copy(), "you return the old policy"),
+        (lambda pi, A, alpha: pi * np.exp(alpha * A), "and don't divide it by its sum"),
+        (mirror_exponential_over_alpha, "and its exponent is A/α"),
+        (mirror_softmax, "you have the softmax of αA"),
+        (mirror_first_order_cut_and_normalised, "normalised after what is negative was cut off"),
+        (mirror_first_order_cut, "with what is negative cut off"),
+        (mirror_nu_first_order, "its value to first order: the one"),
+        (mirror_nu_first_order_normalised, "its value to first order, and you normalise"),
+        (unforeseen.e14_4_wrong_old_policy_forgotten, "you left out the old policy"),
+        (unforeseen.e14_4_wrong_alpha_left_out, "α is left out"),
+        (unforeseen.e14_4_wrong_lower_end_normalised, "you took ν at its lower bound"),
+        (unforeseen.e14_4_wrong_upper_end_too_low, "your ν is max(A + π/α)"),
+        (unforeseen.e14_4_wrong_half_turned_round, "you keep the wrong half"),
+        (mirror_searched(halvings=1), "your bisection ends too early"),
+        (unforeseen.e14_4_wrong_five_halvings, "your bisection ends too early"),
+        (mirror_searched(halvings=10), "your bisection ends too early"),
+        (mirror_searched(halvings=6, shown="low"), "your bisection ends too early"),
+        (mirror_searched(halvings=8, shown="high"), "your bisection ends too early"),
+        (unforeseen.e14_4_wrong_lower_end_too_high, "your lower end is max A + max π/α"),
+        (mirror_searched(low=lambda pi, A, alpha: np.min(A)), "your interval begins below max A"),
+        (mirror_searched(low=lambda pi, A, alpha: 0), "your interval begins at 0"),
+        (
+            mirror_searched(low=lambda pi, A, alpha: np.max(A), high=lambda pi, A, alpha: 1 / alpha),
+            "your ν is 1/α",
+        ),
+        (mirror_searched(high=lambda pi, A, alpha: np.max(A) + 1), "your upper end is max A + 1,"),
+        (mirror_searched(high=lambda pi, A, alpha: np.max(A) + alpha), "your upper end is max A + α"),
+        (unforeseen.e14_4_wrong_euclidean, "you project π + αA onto the simplex"),
+        (mirror_cut_sum, "you cut π + αA at 0 and normalise"),
+        (unforeseen.e14_4_wrong_multiplier_returned, "you return ν; the policy"),
+        (mirror_then(lambda pi, q: q / pi), "you return the ratios"),
+        (mirror_then(lambda pi, q: q - pi), "you return the change"),
+        (lambda pi, A, alpha: _bisect(pi, np.abs(A), 1 / alpha), "you use the size of A"),
+        (lambda pi, A, alpha: _bisect(pi, -A, alpha), "and the sign of A is wrong"),
     ],
 }

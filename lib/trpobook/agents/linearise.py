@@ -11,7 +11,7 @@ from torch.func import functional_call, jvp, vjp
 from torch.nn.utils import parameters_to_vector
 
 Sweep = Callable[[Tensor], Tensor]
-Linearised = tuple[Tensor, Sweep, Sweep]  # outputs (n, k); jvp, v (p,) -> J v (n, k); vjp, u (n, k) -> Jᵀu (p,)
+Linearised = tuple[Tensor, Sweep, Sweep]  # outputs (n, k); jvp, v (p,) -> B v (n, k); vjp, u (n, k) -> Bᵀu (p,)
 
 
 class Differentiable(Protocol):

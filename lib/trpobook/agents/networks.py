@@ -51,10 +51,10 @@ class MLP(Network):
 
     @torch.no_grad()
     def linearise(self, inputs: Tensor) -> Linearised:
-        """Return (outputs, jvp, vjp): the outputs at `inputs`, and the two sweeps of their Jacobian J in the weights.
+        """Return (outputs, jvp, vjp): the outputs at `inputs`, and the two sweeps of their Jacobian B in the weights.
 
-        jvp maps a direction v (p,) to J v (n, outputs), forward through the layers; vjp maps u (n, outputs) to
-        Jᵀu (p,), backward. Both reuse one set of activations, where autograd would build its graph again for every
+        jvp maps a direction v (p,) to B v (n, outputs), forward through the layers; vjp maps u (n, outputs) to
+        Bᵀu (p,), backward. Both reuse one set of activations, where autograd would build its graph again for every
         product, at more than twice the time. Order of the p weights: that of `parameters()`.
         Lesson 08.
         """

@@ -18,7 +18,7 @@ Product = Callable[[Tensor], Tensor]
 def fisher_vector_product(policy: Policy, states: Tensor, *, damping: float = 0.0) -> Product:
     r"""Return the map v ↦ (F + damping·I) v, never forming F.
 
-    F = E_s E_{a~π(·|s)}[∇log π ∇log πᵀ] = E_s[Jᵀ M J]: J is the Jacobian of the distribution's parameters, M the
+    F = E_s E_{a~π(·|s)}[∇log π ∇log πᵀ] = E_s[Bᵀ M B]: B is the Jacobian of the distribution's parameters, M the
     Fisher matrix of the distribution itself. One forward and one backward sweep a product; memory O(n + p). A
     policy that knows its own sweeps (`linearise`) is swept by hand over cached activations; any other goes through
     torch.func.

@@ -16,6 +16,9 @@ from pathlib import Path
 
 from trpobook.book import BOOK
 
+WORKING_COPY = BOOK / "my_notebooks"
+RECORD = ".editions.json"  # in a working copy: which edition of each lesson was copied last
+
 
 def sha256(file: Path) -> str:
     """Return the SHA-256 of the file's bytes, in hexadecimal."""
@@ -25,7 +28,7 @@ def sha256(file: Path) -> str:
 def update_working_copy(lessons: Path, copy: Path) -> list[Path]:
     """Return the files added to ``copy``: lessons that it lacks, and new editions of those that have changed.
 
-    ``copy/.editions.json`` holds the SHA-256 of the edition of each lesson that was copied last.
+    The file RECORD in it holds the SHA-256 of the edition of each lesson that was copied last.
 
     Raises: FileNotFoundError when ``lessons`` holds no notebook.
     """
@@ -33,7 +36,7 @@ def update_working_copy(lessons: Path, copy: Path) -> list[Path]:
     if not sources:
         raise FileNotFoundError(f"no lesson in {lessons}: run this from a complete clone of the book")
     copy.mkdir(exist_ok=True)
-    record = copy / ".editions.json"
+    record = copy / RECORD
     editions = json.loads(record.read_text()) if record.exists() else {}
     added = []
     for source in sources:
@@ -67,7 +70,7 @@ def lab_arguments(lesson: Path) -> list[str]:
 
 def main() -> None:
     """Bring the working copy up to date, say what is new in it, and serve it until Ctrl-C."""
-    lessons, copy = BOOK / "notebooks", BOOK / "my_notebooks"
+    lessons, copy = BOOK / "notebooks", WORKING_COPY
     for path in update_working_copy(lessons, copy):
         print(f"new in your working copy: {path.relative_to(BOOK)}")
     from jupyterlab.labapp import LabApp

@@ -1,7 +1,8 @@
-"""The book's ledger: every numbered equation of a lesson is executed, and what was compared is kept."""
+"""The book's ledger: each numbered equation of a lesson is executed, and a wrong version of it, which must fail."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ from IPython.display import Markdown
 from numpy.typing import ArrayLike
 
 ROUNDING = 1e-12  # errors below this are shown as rounding: their digits differ from machine to machine
+BITE = 10.0  # a wrong version must be off by at least this many tolerances
+REACH = 0.5  # the share of its bound that an inequality must come to, somewhere in the data
 
 
 class Entry(NamedTuple):
@@ -19,13 +22,17 @@ class Entry(NamedTuple):
     count: int  # how many numbers were compared
     error: float  # largest violation of the relation
     tolerance: float
+    closest: float | None  # of an inequality: the largest share of its bound that was reached
+    bites: dict[str, float]  # wrong version -> by how much it fails on the same data
+    slack: str  # why an inequality comes nowhere near its bound, where it doesn't
 
 
 class Ledger:
     """The equation checks of one lesson.
 
-    A check raises AssertionError when the equation fails: a notebook with a wrong equation can't be executed.
-    Every ``\\tag{n.m}`` of a lesson has exactly one check here; a test compares the two lists.
+    A check raises AssertionError when the equation fails, or when a wrong version of it doesn't: a notebook with a
+    wrong equation, or with a check that would let one pass, can't be executed. Every ``\\tag{n.m}`` of a lesson has
+    exactly one check here; a test compares the two lists.
     """
 
     def __init__(self, lesson: str) -> None:
@@ -33,7 +40,16 @@ class Ledger:
         self.lesson = lesson
         self.entries: dict[str, Entry] = {}
 
-    def equal(self, tag: str, what: str, left: ArrayLike, right: ArrayLike, *, tol: float = 1e-12) -> None:
+    def equal(
+        self,
+        tag: str,
+        what: str,
+        left: ArrayLike,
+        right: ArrayLike,
+        *,
+        tol: float = 1e-12,
+        bite: Mapping[str, ArrayLike] | None = None,
+    ) -> None:
         """Check |left − right| ≤ tol everywhere; two infinities of one sign are equal.
 
         Args:
@@ -41,30 +57,45 @@ class Ledger:
             what: what the two sides are, in a few words. They should share no code.
             left, right: numbers or arrays that broadcast.
             tol: absolute tolerance.
-        Raises: AssertionError when the sides differ, hold a NaN, or are empty.
+            bite: a wrong version of the equation, in words -> what it puts in the place of `right`. It must fail.
+        Raises: AssertionError when the sides differ, hold a NaN, or are empty; when a wrong version passes.
         """
         left, right = np.asarray(left, float), np.asarray(right, float)
-        with np.errstate(invalid="ignore"):
-            error = np.where(left == right, 0.0, np.abs(left - right))
-        self._record(tag, what, "=", left, right, error, tol)
+        bites = {words: _largest(_differences(left, np.asarray(wrong, float))) for words, wrong in (bite or {}).items()}
+        self._record(tag, what, "=", left, right, _differences(left, right), tol, bites)
 
-    def at_most(self, tag: str, what: str, small: ArrayLike, large: ArrayLike, *, tol: float = 1e-12) -> None:
-        """Check small ≤ large + tol everywhere. Arguments and errors as in `equal`."""
+    def at_most(
+        self,
+        tag: str,
+        what: str,
+        small: ArrayLike,
+        large: ArrayLike,
+        *,
+        tol: float = 1e-12,
+        bite: Mapping[str, ArrayLike] | None = None,
+        slack: str = "",
+    ) -> None:
+        """Check small ≤ large + tol everywhere. Arguments and errors as in `equal`; a wrong version replaces `large`.
+
+        slack: why no data come to half of the bound, where none do.
+        """
         small, large = np.asarray(small, float), np.asarray(large, float)
-        with np.errstate(invalid="ignore"):
-            error = np.where(small <= large, 0.0, small - large)
-        self._record(tag, what, "≤", small, large, error, tol)
+        bites = {words: _largest(_excess(small, np.asarray(wrong, float))) for words, wrong in (bite or {}).items()}
+        closest = _closest(small, large, tol)
+        assert not bites or closest >= REACH or slack, (
+            f"Equation ({tag}), {what}: at most {closest:.2f} of the bound is reached; add a witness, or give slack="
+        )
+        self._record(tag, what, "≤", small, large, _excess(small, large), tol, bites, closest, slack)
 
     def table(self) -> Markdown:
-        """Return the ledger as a table: equation, what was compared, how many numbers, error, tolerance."""
-        rows = ["| equation | compared | numbers | largest error | tolerance |", "|---|---|---:|---:|---:|"]
-        rows += [
-            f"| ({tag}) | {_escaped(e.what)} ({e.relation}) | {e.count} | {_shown(e)} | {e.tolerance:.0e} |"
-            for tag, e in self.entries.items()
-        ]
-        return Markdown("\n".join(rows))
+        """Return the ledger as a table: equation, what was compared, error, and how its wrong version fails."""
+        head = "| equation | compared | numbers | largest error | tolerance |", "|---|---|---:|---:|---:|"
+        if any(entry.bites for entry in self.entries.values()):
+            head = head[0] + " closest to its bound | a wrong version | fails by |", head[1] + "---:|---|---:|"
+        rows = [_row(tag, entry, len(head[0].split("|")) > 7) for tag, entry in self.entries.items()]
+        return Markdown("\n".join([*head, *rows]))
 
-    def _record(self, tag, what, relation, left, right, error, tol) -> None:
+    def _record(self, tag, what, relation, left, right, error, tol, bites, closest=None, slack="") -> None:
         error = np.atleast_1d(error)
         assert error.size > 0, f"Equation ({tag}), {what}: nothing was compared"
         worst = np.unravel_index(np.argmax(np.where(np.isnan(error), np.inf, error)), error.shape)
@@ -72,8 +103,42 @@ class Ledger:
             left, right = (np.broadcast_to(side, error.shape)[worst] for side in (left, right))
             sides = f"{left:.10g} {relation} {right:.10g}"
             raise AssertionError(f"Equation ({tag}) fails: {what}: {sides} is off by {error[worst]:.3g} > {tol:g}")
-        self.entries[tag] = Entry(what, relation, error.size, float(error[worst]), tol)
+        for words, off in bites.items():
+            assert off > BITE * tol, f"Equation ({tag}), {what}: its wrong version passes, {words}: off by {off:.3g}"
+        self.entries[tag] = Entry(what, relation, error.size, float(error[worst]), tol, closest, bites, slack)
         print(f"({tag}) holds: {what}, {error.size} compared")
+
+
+def _differences(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return np.where(left == right, 0.0, np.abs(left - right))
+
+
+def _excess(small: np.ndarray, large: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return np.where(small <= large, 0.0, small - large)
+
+
+def _largest(error: np.ndarray) -> float:
+    """Return the largest error of a wrong version; one that holds a NaN, or can't be computed, fails by infinity."""
+    return float(np.max(np.where(np.isnan(error), np.inf, error), initial=0.0))
+
+
+def _closest(small: np.ndarray, large: np.ndarray, tol: float) -> float:
+    """Return the largest share of the bound that is reached: small/large where both are positive; 1 at equality."""
+    small, large = np.broadcast_arrays(small, large)
+    share = np.divide(small, large, out=np.zeros(small.shape), where=(large > 0) & (small > 0) & np.isfinite(large))
+    equal = np.abs(_differences(small, large)) <= tol
+    return float(np.max(np.where(equal, 1.0, np.minimum(share, 1.0)), initial=0.0))
+
+
+def _row(tag: str, entry: Entry, with_bites: bool) -> str:
+    what = f"{_escaped(entry.what)} ({entry.relation})"
+    cells = [f"({tag})", what, str(entry.count), _shown(entry), f"{entry.tolerance:.0e}"]
+    if with_bites:
+        near = "" if entry.closest is None else f"{entry.closest:.2f}" + (f" ({entry.slack})" if entry.slack else "")
+        cells += [near, "; ".join(map(_escaped, entry.bites)), "; ".join(f"{off:.2g}" for off in entry.bites.values())]
+    return "| " + " | ".join(cells) + " |"
 
 
 def _shown(entry: Entry) -> str:

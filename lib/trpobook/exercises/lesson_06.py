@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from trpobook.exercises.checks import Exercise
+from trpobook.exercises.lesson_05 import ENDING, Judge, no_policy
 from trpobook.exercises.worlds import LEFT, RIGHT, TINY, tidy, visits_of
+from trpobook.finite.bounds import golden_section
 from trpobook.finite.mdp import gridworld, random_mdp, random_policy, softmax
 
 
@@ -22,37 +24,74 @@ def _mixed(rng, mdp):
     return 0.1 / mdp.reward.shape[1] + 0.9 * random_policy(rng, mdp)
 
 
+def _three_rows(policy):
+    """Return a policy for three states, of which the last is uniform."""
+    return np.concatenate([policy, tidy([[0.5, 0.5]])])
+
+
 def _pair_cases():
+    """With three actions TV is the largest single difference, so there are five too."""
     rng = np.random.default_rng(6)
     yield TINY, LEFT, RIGHT
     yield TINY, LEFT, LEFT
-    for gamma in (0.3, 0.8, 0.95):
-        mdp = random_mdp(rng, states=4, actions=3, gamma=gamma)
-        yield mdp, _mixed(rng, mdp), _mixed(rng, mdp)
+    for gamma, actions in ((0.3, 3), (0.8, 5), (0.95, 5)):
+        mdp = random_mdp(rng, states=4, actions=actions, gamma=gamma)
+        old = _mixed(rng, mdp)
+        while mdp.advantage(old).max() > -0.8 * mdp.advantage(old).min():  # until the worst action is the extreme one
+            old = _mixed(rng, mdp)
+        yield mdp, old, _mixed(rng, mdp)
 
 
 # 6.1, how far the visits can shift
 
 
 def _shift_bound(
-    factor=lambda g: 2 * g / (1 - g), weights=lambda mdp, rho: (1 - mdp.gamma) * rho, visits="old", tv=_tv
+    factor=lambda g: 2 * g / (1 - g),
+    mean=lambda mdp, rho, tv: (1 - mdp.gamma) * rho @ tv,
+    visits="old",
+    tv=_tv,
 ):
-    """Return factor(γ)·Σ_s weight(s) TV(s) with chosen ingredients."""
+    """Return factor(γ)·(mean of TV over the visits) with chosen ingredients."""
 
     def function(mdp, old, new):
-        rho = visits_of(mdp, old if visits == "old" else new)
-        return factor(mdp.gamma) * (weights(mdp, rho) @ tv(old, new))
+        rho = mdp.visitation(old if visits == "old" else new)
+        return factor(mdp.gamma) * mean(mdp, rho, tv(old, new))
 
     return function
 
 
+def _bound_by_play(mdp, old, new):
+    return 2 * mdp.gamma * visits_of(mdp, old) @ (np.abs(new - old).sum(axis=1) / 2)
+
+
+def _without_half(old, new):
+    return 2 * _tv(old, new)
+
+
+def _by_sum(mdp, rho, tv):
+    return rho @ tv
+
+
+def _over_its_mass(mdp, rho, tv):
+    return rho @ tv / rho.sum()
+
+
+def _largest(mdp, rho, tv):
+    return tv.max()
+
+
+def _alike(mdp, rho, tv):
+    return tv.mean()
+
+
 def _true_shift(mdp, old, new):
-    return (1 - mdp.gamma) * np.abs(visits_of(mdp, new) - visits_of(mdp, old)).sum()
+    return (1 - mdp.gamma) * np.abs(mdp.visitation(new) - mdp.visitation(old)).sum()
 
 
 def _world_cases():
     rng = np.random.default_rng(61)
     yield from _pair_cases()
+    yield ENDING, _three_rows(LEFT), _three_rows(RIGHT)
     world = gridworld()
     yield world, random_policy(rng, world), random_policy(rng, world)
 
@@ -60,39 +99,119 @@ def _world_cases():
 visitation_bound = Exercise(
     function="visitation_bound",
     cases=list(_world_cases()),
-    expected=_shift_bound(),
+    expected=_bound_by_play,
     misconceptions=[
-        ("your TV lacks its ½: it is half the sum of |π_new − π_old|", _shift_bound(tv=lambda o, n: 2 * _tv(o, n))),
+        ("your TV lacks its ½: it is half the sum of |π_new − π_old|", _shift_bound(tv=_without_half)),
         (
             "the 2 in front is missing: the mass that goes astray is missing in one place and added in another",
-            _shift_bound(factor=lambda g: g / (1 - g)),
+            _shift_bound(lambda g: g / (1 - g)),
         ),
         (
             "your factor lacks its γ: the first state is the same for both policies, only later ones can shift",
-            _shift_bound(factor=lambda g: 2 / (1 - g)),
+            _shift_bound(lambda g: 2 / (1 - g)),
         ),
+        ("your γ is squared: above the line stands 2γ", _shift_bound(lambda g: 2 * g**2 / (1 - g))),
         (
             "you have 1/(1−γ) once too often: E_{s~d} needs d = (1−γ)ρ, not ρ, and in front stands 1−γ unsquared",
-            _shift_bound(factor=lambda g: 2 * g / (1 - g) ** 2),
+            _shift_bound(mean=_by_sum),
+        ),
+        (
+            "1/(1−γ) is missing in front: whoever strays stays away for 1/(1−γ) steps at most",
+            _shift_bound(lambda g: 2 * g),
         ),
         (
             "your weights are ρ over its sum: where episodes end, d = (1−γ)ρ adds up to less than 1",
-            _shift_bound(weights=lambda mdp, rho: rho / rho.sum()),
+            _shift_bound(mean=_over_its_mass),
         ),
         ("you weigh by the new policy's visits: a bound must do with the old one's", _shift_bound(visits="new")),
         (
             "you take the largest TV: true as a bound, but the mean over the old policy's visits is enough",
-            lambda mdp, old, new: 2 * mdp.gamma / (1 - mdp.gamma) * _tv(old, new).max(),
+            _shift_bound(mean=_largest),
         ),
+        ("you average over all states alike: weigh each by d", _shift_bound(mean=_alike)),
         (
-            "you average over all states alike: weigh each by d",
-            lambda mdp, old, new: 2 * mdp.gamma / (1 - mdp.gamma) * _tv(old, new).mean(),
+            "you add up the TV of all states alike: take its mean over d",
+            _shift_bound(mean=lambda mdp, rho, tv: tv.sum()),
         ),
         (
             "you weigh by the start distribution: the policies may part at every step",
-            _shift_bound(weights=lambda mdp, rho: mdp.start),
+            _shift_bound(mean=lambda mdp, rho, tv: mdp.start @ tv),
+        ),
+        (
+            "your result is 0: the differences of a row cancel, so take their absolute values before you add",
+            lambda mdp, old, new: 0.0,
+        ),
+        (
+            "you have √(KL/2) for TV: by Pinsker it is larger; TV itself is half the sum of |π_new − π_old|",
+            _shift_bound(tv=lambda old, new: np.sqrt(np.maximum(_kl(old, new), 0) / 2)),
+        ),
+        (
+            "you have √(E KL/2) for the mean TV: by Pinsker and Jensen it is larger; TV itself is half the sum of "
+            "|π_new − π_old|",
+            _shift_bound(mean=lambda mdp, rho, kl: np.sqrt(max((1 - mdp.gamma) * rho @ kl, 0) / 2), tv=_kl),
+        ),
+        ("you have the KL in place of TV, which is half the sum of |π_new − π_old|", _shift_bound(tv=_kl)),
+        (
+            "you have the Euclidean distance of the rows: TV is half the sum of |π_new − π_old|",
+            _shift_bound(tv=lambda old, new: np.sqrt(np.sum((new - old) ** 2, axis=1))),
+        ),
+        (
+            "you have half the Euclidean distance of the rows: TV is half the sum of |π_new − π_old|",
+            _shift_bound(tv=lambda old, new: np.sqrt(np.sum((new - old) ** 2, axis=1)) / 2),
+        ),
+        (
+            "you have the largest difference of a row: TV is half the sum of |π_new − π_old|",
+            _shift_bound(tv=lambda old, new: np.abs(new - old).max(axis=1)),
+        ),
+        (
+            "you average |π_new − π_old| over the actions: TV is half its sum, whatever the number of actions",
+            _shift_bound(tv=lambda old, new: np.abs(new - old).mean(axis=1)),
+        ),
+        (
+            "you average |π_new − π_old| over the actions, and halve that: TV is half the sum",
+            _shift_bound(tv=lambda old, new: np.abs(new - old).mean(axis=1) / 2),
+        ),
+        (
+            "you square TV: the bound of the shift has it unsquared",
+            _shift_bound(tv=lambda old, new: _tv(old, new) ** 2),
         ),
         ("you return the shift itself, which needs the new policy's visits: return its bound", _true_shift),
+        (
+            "you return half of the shift itself, the TV of the two visitations: return the bound of (6.7)",
+            lambda *args: _true_shift(*args) / 2,
+        ),
+        (
+            "you return the shift of ρ, not of d = (1−γ)ρ: and the bound of (6.7) is asked for",
+            lambda mdp, old, new: _true_shift(mdp, old, new) / (1 - mdp.gamma),
+        ),
+        *[
+            ("two things at once: your TV lacks its ½, and " + words, _shift_bound(tv=_without_half, **changes))
+            for words, changes in (
+                ("your factor lacks its γ", {"factor": lambda g: 2 / (1 - g)}),
+                ("1/(1−γ) stands there once too often, as it does with ρ in place of d = (1−γ)ρ", {"mean": _by_sum}),
+                ("your weights are ρ over its sum", {"mean": _over_its_mass}),
+                ("you take the largest TV", {"mean": _largest}),
+                ("you average over all states alike", {"mean": _alike}),
+                ("you weigh by the new policy's visits", {"visits": "new"}),
+            )
+        ],
+        *[
+            ("two things at once: the 2 in front is missing, and " + words, _shift_bound(**changes))
+            for words, changes in (
+                ("so is the γ beside it", {"factor": lambda g: 1 / (1 - g)}),
+                ("your weights are ρ over its sum", {"factor": lambda g: g / (1 - g), "mean": _over_its_mass}),
+                (
+                    "1/(1−γ) stands there once too often, as it does with ρ in place of d = (1−γ)ρ",
+                    {"factor": lambda g: g / (1 - g), "mean": _by_sum},
+                ),
+                ("you take the largest TV", {"factor": lambda g: g / (1 - g), "mean": _largest}),
+            )
+        ],
+        (
+            "two things at once: your factor lacks its γ, and 1/(1−γ) stands there once too often, as it does with ρ "
+            "in place of d = (1−γ)ρ",
+            _shift_bound(lambda g: 2 / (1 - g), _by_sum),
+        ),
     ],
 )
 
@@ -105,21 +224,48 @@ def _penalty(
     epsilon=lambda mdp, old, new: np.abs(mdp.advantage(old)).max(),
     factors=(4, 2, 4),
     scale=lambda g: g / (1 - g) ** 2,
-    tv_squared=lambda old, new: (_tv(old, new) ** 2).max(),
-    kl=lambda mdp, old, new: _kl(old, new).max(),
+    over=lambda mdp, old, distance: distance.max(),
+    tv_squared=lambda old, new: _tv(old, new) ** 2,
+    kl=_kl,
 ):
-    """Return theorem 1's penalty with chosen ingredients."""
+    """Return theorem 1's penalty with chosen ingredients; `tv_squared` and `kl` give one number a state."""
 
     def function(mdp, old, new, form):
         factor = dict(zip(("tv", "kl_sharp", "kl_paper"), factors, strict=True))[form]
-        distance = tv_squared(old, new) if form == "tv" else kl(mdp, old, new)
+        distance = over(mdp, old, (tv_squared if form == "tv" else kl)(old, new))
         return factor * epsilon(mdp, old, new) * scale(mdp.gamma) * distance
 
     return function
 
 
+def _over_visits(mdp, old, distance):
+    return (1 - mdp.gamma) * mdp.visitation(old) @ distance
+
+
+def _only_for(forms, mistaken):
+    """Return the function that is mistaken for these forms alone."""
+
+    def function(mdp, old, new, form):
+        return (mistaken if form in forms else _penalty())(mdp, old, new, form)
+
+    return function
+
+
+KLS = ("kl_sharp", "kl_paper")
+
+
+def _reversed(old, new):
+    return _kl(new, old)
+
+
+def _cpo(mdp, old, new, form):
+    note = np.abs(np.sum(new * mdp.advantage(old), axis=1)).max()
+    tv, kl = (_over_visits(mdp, old, distance(old, new)) for distance in (_tv, _kl))
+    return 2 * mdp.gamma * note / (1 - mdp.gamma) ** 2 * (tv if form == "tv" else np.sqrt(max(kl, 0) / 2))
+
+
 def _lower_bound(mdp, old, new, form):
-    promise = visits_of(mdp, old) @ np.sum(new * mdp.advantage(old), axis=1)
+    promise = mdp.visitation(old) @ np.sum(new * mdp.advantage(old), axis=1)
     return promise - _penalty()(mdp, old, new, form)
 
 
@@ -137,8 +283,62 @@ trpo_penalty = Exercise(
             _penalty(factors=(2, 2, 2)),
         ),
         (
+            "you have 2 with TV²: the 2 comes from Pinsker, TV² ≤ KL/2, so TV² itself keeps the 4",
+            _penalty(factors=(2, 2, 4)),
+        ),
+        (
+            "you have 2 with the paper's form: it goes by the weaker TV² ≤ KL, and keeps the 4",
+            _penalty(factors=(4, 2, 2)),
+        ),
+        (
+            "the factors of the two forms with KL have changed places: the sharp one has 2, the paper's 4",
+            _penalty(factors=(4, 4, 2)),
+        ),
+        (
+            "you have 2 with TV² and 4 with the KL of the sharp form: it is the other way round",
+            _penalty(factors=(2, 4, 4)),
+        ),
+        ("you have 1 with the sharp form: by Pinsker TV² ≤ KL/2, half of 4", _penalty(factors=(4, 1, 4))),
+        ("you have 8 with the paper's form: it has 4, twice the sharp one", _penalty(factors=(4, 2, 8))),
+        (
             "you average the KL over states: theorem 1 takes the largest. For the mean there is another constant",
-            _penalty(kl=lambda mdp, old, new: (1 - mdp.gamma) * visits_of(mdp, old) @ _kl(old, new)),
+            _only_for(KLS, _penalty(over=_over_visits)),
+        ),
+        (
+            "you average the distance over the visits, TV² as well as KL: theorem 1 takes the largest",
+            _penalty(over=_over_visits),
+        ),
+        (
+            "you average the distance over all states alike: theorem 1 takes the largest",
+            _penalty(over=lambda mdp, old, distance: distance.mean()),
+        ),
+        (
+            "you add up the distance over all states: theorem 1 takes the largest",
+            _penalty(over=lambda mdp, old, distance: distance.sum()),
+        ),
+        (
+            "you add up the KL of all states: add over the actions of each, axis=1, and take the largest state",
+            _only_for(KLS, _penalty(over=lambda mdp, old, distance: distance.sum())),
+        ),
+        (
+            "you take the largest single term of state and action: add over the actions first, then take the largest "
+            "state",
+            _penalty(
+                tv_squared=lambda old, new: np.abs(new - old).max(axis=1) ** 2,
+                kl=lambda old, new: (old * np.log(old / new)).max(axis=1),
+            ),
+        ),
+        (
+            "you take the largest single term of the KL: add over the actions first, then take the largest state",
+            _penalty(kl=lambda old, new: (old * np.log(old / new)).max(axis=1)),
+        ),
+        (
+            "you take the largest single term of TV, halved: add over the actions first, then take the largest state",
+            _penalty(tv_squared=lambda old, new: (np.abs(new - old).max(axis=1) / 2) ** 2),
+        ),
+        (
+            "you have the largest single difference for TV: TV is half the sum of |π_new − π_old|",
+            _penalty(tv_squared=lambda old, new: np.abs(new - old).max(axis=1) ** 2),
         ),
         (
             "your ε is the largest advantage; it is the largest |A|, and the worst action may be the extreme one",
@@ -153,24 +353,129 @@ trpo_penalty = Exercise(
             _penalty(epsilon=lambda mdp, old, new: np.abs(np.sum(new * mdp.advantage(old), axis=1)).max()),
         ),
         (
+            "your ε is the largest span of A in a state: it is the largest |A|, and 2ε stands in the 4 already",
+            _penalty(epsilon=lambda mdp, old, new: np.ptp(mdp.advantage(old), axis=1).max()),
+        ),
+        (
+            "your ε is the span of the whole table A: it is the largest |A|",
+            _penalty(epsilon=lambda mdp, old, new: np.ptp(mdp.advantage(old))),
+        ),
+        (
+            "your ε is the mean of |A|: it is the largest",
+            _penalty(epsilon=lambda mdp, old, new: np.abs(mdp.advantage(old)).mean()),
+        ),
+        (
+            "your ε is the largest mean of |A| under the old policy: the largest single |A| is asked for",
+            _penalty(epsilon=lambda mdp, old, new: np.sum(old * np.abs(mdp.advantage(old)), axis=1).max()),
+        ),
+        (
+            "your ε is made of Q: it is the largest |A|",
+            _penalty(epsilon=lambda mdp, old, new: np.abs(mdp.action_value(old)).max()),
+        ),
+        (
+            "your ε is made of V: it is the largest |A|",
+            _penalty(epsilon=lambda mdp, old, new: np.abs(mdp.value(old)).max()),
+        ),
+        (
+            "your ε is made of rewards: it is the largest |A|",
+            _penalty(epsilon=lambda mdp, old, new: np.abs(mdp.reward).max()),
+        ),
+        ("your ε is squared", _penalty(epsilon=lambda mdp, old, new: np.abs(mdp.advantage(old)).max() ** 2)),
+        ("your ε is missing: the penalty grows with the largest |A|", _penalty(epsilon=lambda mdp, old, new: 1.0)),
+        (
             "you divide by 1−γ once: one factor comes from adding up over time, another from the shift of the visits",
             _penalty(scale=lambda g: g / (1 - g)),
         ),
+        ("you divide by (1−γ)³: the square is enough", _penalty(scale=lambda g: g / (1 - g) ** 3)),
+        ("(1−γ)² is missing below the line", _penalty(scale=lambda g: g)),
         (
             "your factor lacks its γ: in the first state both policies have the same visits",
             _penalty(scale=lambda g: 1 / (1 - g) ** 2),
         ),
-        ("your TV isn't squared", _penalty(tv_squared=lambda old, new: _tv(old, new).max())),
-        ("your TV lacks its ½", _penalty(tv_squared=lambda old, new: (4 * _tv(old, new) ** 2).max())),
+        ("you square γ above the line too: only 1−γ is squared", _penalty(scale=lambda g: g**2 / (1 - g) ** 2)),
         (
-            "your KL is KL(new‖old): the old policy comes first",
-            _penalty(kl=lambda mdp, old, new: _kl(new, old).max()),
+            "two things at once: your factor lacks its γ, and 1−γ isn't squared",
+            _penalty(scale=lambda g: 1 / (1 - g)),
+        ),
+        ("your TV isn't squared", _penalty(tv_squared=_tv)),
+        ("your TV lacks its ½", _penalty(tv_squared=lambda old, new: 4 * _tv(old, new) ** 2)),
+        (
+            "your ½ stands outside the square: TV² is (½Σ|π_new − π_old|)²",
+            _penalty(tv_squared=lambda old, new: 2 * _tv(old, new) ** 2),
+        ),
+        (
+            "two things at once: TV lacks its ½, and isn't squared",
+            _penalty(tv_squared=lambda old, new: 2 * _tv(old, new)),
+        ),
+        (
+            "you square each difference before you add: add |π_new − π_old| over the actions, halve, then square",
+            _penalty(tv_squared=lambda old, new: np.sum((new - old) ** 2, axis=1) / 4),
+        ),
+        (
+            "you have half the sum of squared differences: add |π_new − π_old| over the actions, halve, then square",
+            _penalty(tv_squared=lambda old, new: np.sum((new - old) ** 2, axis=1) / 2),
+        ),
+        (
+            "you have the sum of squared differences: add |π_new − π_old| over the actions, halve, then square",
+            _penalty(tv_squared=lambda old, new: np.sum((new - old) ** 2, axis=1)),
+        ),
+        ('"tv" has the KL in place of TV²', _penalty(tv_squared=_kl)),
+        (
+            'the forms with KL have TV² in its place: "kl_sharp" and "kl_paper" take the KL itself',
+            _penalty(kl=lambda old, new: _tv(old, new) ** 2),
+        ),
+        ("your KL is KL(new‖old): the old policy comes first", _penalty(kl=_reversed)),
+        (
+            "your KL is the mean of both directions: theorem 1 takes KL(old‖new)",
+            _penalty(kl=lambda old, new: (_kl(old, new) + _kl(new, old)) / 2),
+        ),
+        (
+            "your KL is the sum of both directions: theorem 1 takes KL(old‖new)",
+            _penalty(kl=lambda old, new: _kl(old, new) + _kl(new, old)),
         ),
         (
             "your KL is in bits: the constants of Pinsker's inequality belong to nats",
-            _penalty(kl=lambda mdp, old, new: _kl(old, new).max() / np.log(2)),
+            _penalty(kl=lambda old, new: _kl(old, new) / np.log(2)),
+        ),
+        ("you square the KL as well: only TV is squared", _penalty(kl=lambda old, new: _kl(old, new) ** 2)),
+        (
+            "you have the root of the KL: theorem 1 takes the KL itself",
+            _penalty(kl=lambda old, new: np.sqrt(np.maximum(_kl(old, new), 0))),
+        ),
+        (
+            "you have CPO's bound (6.8), with the note and mean distances: theorem 1 has max |A| and the largest ones",
+            _cpo,
         ),
         ("you return the lower bound L − penalty: return the penalty alone", _lower_bound),
+        *[
+            ("two things at once: your KL is KL(new‖old), and " + words, _penalty(kl=_reversed, **changes))
+            for words, changes in (
+                ("you have the 4 with the sharp form", {"factors": (4, 4, 4)}),
+                ("you average the distance over the visits", {"over": _over_visits}),
+                ("you divide by 1−γ once", {"scale": lambda g: g / (1 - g)}),
+                ("your factor lacks its γ", {"scale": lambda g: 1 / (1 - g) ** 2}),
+                (
+                    "your ε is the largest A without its bars",
+                    {"epsilon": lambda mdp, old, new: mdp.advantage(old).max()},
+                ),
+            )
+        ],
+        *[
+            (
+                "two things at once: you have the 4 with the sharp form, and " + words,
+                _penalty(factors=(4, 4, 4), **changes),
+            )
+            for words, changes in (
+                ("you average the distance over the visits", {"over": _over_visits}),
+                ("you divide by 1−γ once", {"scale": lambda g: g / (1 - g)}),
+                ("your factor lacks its γ", {"scale": lambda g: 1 / (1 - g) ** 2}),
+                ("TV isn't squared", {"tv_squared": _tv}),
+                (
+                    "your ε is the largest A without its bars",
+                    {"epsilon": lambda mdp, old, new: mdp.advantage(old).max()},
+                ),
+            )
+        ],
     ],
 )
 
@@ -178,50 +483,120 @@ trpo_penalty = Exercise(
 # 6.3, the best mixture of conservative policy iteration
 
 
-def _terms(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    return (1 - mdp.gamma) * visits_of(mdp, old) @ notes, np.abs(notes).max()
+def _notes(mdp, old, target):
+    return np.sum(target * mdp.advantage(old), axis=1)
 
 
-def _worst_note(mdp, old, target):
-    return np.sum(target * mdp.advantage(old), axis=1).min()
+def _mean_note(mdp, old, target):
+    return (1 - mdp.gamma) * mdp.visitation(old) @ _notes(mdp, old, target)
 
 
-def _share(formula, clip=True):
+def _extreme_note(mdp, old, target):
+    return np.abs(_notes(mdp, old, target)).max()
+
+
+def _share(mean=_mean_note, worst=_extreme_note, factor=lambda g: (1 - g) / (4 * g), low=0.0, high=1.0):
+    """Return factor(γ)·mean/worst, kept between two ends, with chosen ingredients."""
+
     def function(mdp, old, target):
-        alpha = formula(mdp, old, target)
-        return min(max(alpha, 0.0), 1.0) if clip else alpha
+        return min(max(factor(mdp.gamma) * mean(mdp, old, target) / worst(mdp, old, target), low), high)
 
     return function
 
 
-def _best_share(mdp, old, target):
-    mean, worst = _terms(mdp, old, target)
-    return (1 - mdp.gamma) * mean / (4 * worst * mdp.gamma)
-
-
-def _with(numerator=1.0, denominator=1.0):
-    """Return α* times a factor that depends on γ."""
-
-    def formula(mdp, old, target):
-        top, bottom = (x(mdp.gamma) if callable(x) else x for x in (numerator, denominator))
-        return _best_share(mdp, old, target) * top / bottom
-
-    return formula
-
-
-def _share_with_largest_advantage(mdp, old, target):
-    return (1 - mdp.gamma) * _terms(mdp, old, target)[0] / (4 * np.abs(mdp.advantage(old)).max() * mdp.gamma)
-
-
-def _share_with_signed_worst(mdp, old, target):
+def _share_in_a_line(mdp, old, target):
+    """As the book's solution has it, to the last digit: for what divides rounding errors by each other."""
     notes = np.sum(target * mdp.advantage(old), axis=1)
-    return (1 - mdp.gamma) * _terms(mdp, old, target)[0] / (4 * notes.max() * mdp.gamma)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def _share_by_play(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    step = (1 - mdp.gamma) ** 2 * visits_of(mdp, old) @ notes / (4 * np.abs(notes).max() * mdp.gamma)
+    return min(max(step, 0.0), 1.0)
+
+
+OPEN = {"low": -np.inf, "high": np.inf}
+
+
+def _over(weights):
+    """Return the mean of the notes by weights."""
+    return lambda mdp, old, target: weights(mdp, old, target) @ _notes(mdp, old, target)
 
 
 def _guaranteed_gain(mdp, old, target):
-    mean, worst = _terms(mdp, old, target)
-    return mean**2 / (8 * worst * mdp.gamma)
+    return _mean_note(mdp, old, target) ** 2 / (8 * _extreme_note(mdp, old, target) * mdp.gamma)
+
+
+SLIPS = [  # in the formula of α*
+    ("you have 2 in place of 4: the derivative of α² is 2α", {"factor": lambda g: (1 - g) / (2 * g)}),
+    ("you have 8 in place of 4: that belongs to the gain, 𝔸²/(8ε'γ)", {"factor": lambda g: (1 - g) / (8 * g)}),
+    ("the 4 below the line is missing: α* is (1−γ)𝔸/(4ε'γ)", {"factor": lambda g: (1 - g) / g}),
+    (
+        "1−γ is missing once: it stands above the line, and once more in d = (1−γ)ρ, over which 𝔸 is the mean",
+        {"factor": lambda g: 1 / (4 * g)},
+    ),
+    (
+        "1−γ is missing twice, or stands below the line: it belongs above, and once more in d = (1−γ)ρ, over which 𝔸 "
+        "is the mean",
+        {"factor": lambda g: 1 / (4 * g * (1 - g))},
+    ),
+    ("your α has 1−γ twice: α* is (1−γ)𝔸/(4ε'γ)", {"factor": lambda g: (1 - g) ** 2 / (4 * g)}),
+    ("your α lacks the γ below the line: α* is (1−γ)𝔸/(4ε'γ)", {"factor": lambda g: (1 - g) / 4}),
+    ("your γ stands above the line: it belongs below", {"factor": lambda g: g * (1 - g) / 4}),
+    ("your γ is squared below the line: α* is (1−γ)𝔸/(4ε'γ)", {"factor": lambda g: (1 - g) / (4 * g**2)}),
+    (
+        "your ε' is max |A|: only the target's own notes count, max |Ā|, which is smaller",
+        {"worst": lambda mdp, old, target: np.abs(mdp.advantage(old)).max()},
+    ),
+    (
+        "your ε' is the largest note: it is the largest |Ā|, and the extreme one may be negative",
+        {"worst": lambda mdp, old, target: _notes(mdp, old, target).max()},
+    ),
+    (
+        "your ε' is the mean of |Ā|: it is the largest",
+        {"worst": lambda mdp, old, target: np.abs(_notes(mdp, old, target)).mean()},
+    ),
+    (
+        "your ε' is a mean of |Ā| over the visits: it is the largest",
+        {"worst": lambda mdp, old, target: (1 - mdp.gamma) * mdp.visitation(old) @ np.abs(_notes(mdp, old, target))},
+    ),
+    ("your ε' is made of rewards: it is the largest |Ā|", {"worst": lambda mdp, old, target: np.abs(mdp.reward).max()}),
+    ("your ε' is missing below the line: α* is (1−γ)𝔸/(4ε'γ)", {"worst": lambda mdp, old, target: 1.0}),
+    (
+        "your ε' is squared: α* is (1−γ)𝔸/(4ε'γ)",
+        {"worst": lambda mdp, old, target: _extreme_note(mdp, old, target) ** 2},
+    ),
+    (
+        "you average over the target's visits: 𝔸 is the mean over the old policy's",
+        {"mean": _over(lambda mdp, old, target: (1 - mdp.gamma) * mdp.visitation(target))},
+    ),
+    (
+        "you divide the visits by their sum: where episodes end, d = (1−γ)ρ adds up to less than 1",
+        {"mean": _over(lambda mdp, old, target: mdp.visitation(old) / mdp.visitation(old).sum())},
+    ),
+    (
+        "you average the notes over all states alike: 𝔸 is the mean over d",
+        {"mean": lambda mdp, old, target: _notes(mdp, old, target).mean()},
+    ),
+    (
+        "you average the notes over the start distribution: 𝔸 is the mean over d",
+        {"mean": _over(lambda mdp, old, target: mdp.start)},
+    ),
+    (
+        "you have the absolute value of 𝔸: where the target is worse on average, don't move, α = 0",
+        {"mean": lambda mdp, old, target: abs(_mean_note(mdp, old, target))},
+    ),
+    (
+        "you average |Ā|: a negative note is a loss, and counts as one in 𝔸",
+        {"mean": lambda mdp, old, target: (1 - mdp.gamma) * mdp.visitation(old) @ np.abs(_notes(mdp, old, target))},
+    ),
+    (
+        "your 𝔸 is squared: that belongs to the gain, 𝔸²/(8ε'γ)",
+        {"mean": lambda mdp, old, target: _mean_note(mdp, old, target) ** 2},
+    ),
+]
 
 
 def _mixture_cases():
@@ -229,51 +604,71 @@ def _mixture_cases():
     yield TINY, LEFT, RIGHT
     yield TINY, LEFT, tidy([[0, 1], [0, 1]])
     yield TINY, RIGHT, tidy([[1, 0], [1, 0]])
+    yield ENDING, _three_rows(LEFT), _three_rows(tidy([[0.9, 0.1], [0.2, 0.8]]))
     for gamma in (0.1, 0.6, 0.9):
         mdp = random_mdp(rng, states=4, actions=3, gamma=gamma)
         old = _mixed(rng, mdp)
         yield mdp, old, np.eye(3)[mdp.advantage(old).argmax(axis=1)]
         target = _mixed(rng, mdp)
-        while not 0 < _terms(mdp, old, target)[0] < _terms(mdp, old, target)[1] == -_worst_note(mdp, old, target):
+        while _mean_note(mdp, old, target) <= 0 or _extreme_note(mdp, old, target) > -_notes(mdp, old, target).min():
             target = _mixed(rng, mdp)  # better on average, though its extreme note is a negative one
         yield mdp, old, target
+    world = gridworld()
+    old = np.full(world.reward.shape, 0.25)
+    yield world, old, np.eye(4)[world.advantage(old).argmax(axis=1)]
 
 
 cpi_step = Exercise(
     function="cpi_step",
     cases=list(_mixture_cases()),
-    expected=_share(_best_share),
+    expected=_share_by_play,
     misconceptions=[
         (
             "your α leaves [0, 1]: a mixture needs it inside. Where the target is worse, 0 is best; "
             "where the formula exceeds 1, take 1",
-            _share(_best_share, clip=False),
+            _share(**OPEN),
         ),
         (
             "your α can be negative: where the target is worse on average, don't move, α = 0",
-            lambda mdp, old, target: min(_best_share(mdp, old, target), 1.0),
+            _share(low=-np.inf),
         ),
         (
             "your α can exceed 1: nothing is better than the whole target, clip it",
-            lambda mdp, old, target: max(_best_share(mdp, old, target), 0.0),
+            _share(high=np.inf),
         ),
-        ("you have 2 in place of 4: the derivative of α² is 2α", _share(_with(denominator=0.5))),
-        ("you have 8 in place of 4: that belongs to the gain, 𝔸²/(8ε'γ)", _share(_with(denominator=2))),
+        *[(words, _share(**changes)) for words, changes in SLIPS],
         (
-            "𝔸 is a mean over d = (1−γ)ρ: you have the sum over ρ",
-            _share(_with(denominator=lambda g: 1 - g)),
-        ),
-        ("your α has 1−γ twice", _share(_with(numerator=lambda g: 1 - g))),
-        ("your α lacks the γ below the line", _share(_with(numerator=lambda g: g))),
-        (
-            "your ε' is max |A|: only the target's own notes count, max |Ā|, which is smaller",
-            _share(_share_with_largest_advantage),
+            "your α is always 0, as if no target were better than the old policy: have `old` and `target` changed "
+            "places?",
+            lambda mdp, old, target: 0.0,
         ),
         (
-            "your ε' is the largest note; it is the largest |Ā|, and the extreme one may be negative",
-            _share(_share_with_signed_worst),
+            "your α is 1 wherever the target is better: the bound allows only the share (6.14)",
+            lambda mdp, old, target: float(_mean_note(mdp, old, target) > 0),
         ),
+        (
+            "your α is 1 wherever the formula isn't inside [0, 1]: where it is negative, the best share is 0",
+            lambda mdp, old, target: (
+                _share(**OPEN)(mdp, old, target) if 0 <= _share(**OPEN)(mdp, old, target) <= 1 else 1.0
+            ),
+        ),
+        (
+            "your α is 0 wherever the formula isn't inside [0, 1]: where it exceeds 1, the best share is 1",
+            lambda mdp, old, target: (
+                _share(**OPEN)(mdp, old, target) if 0 <= _share(**OPEN)(mdp, old, target) <= 1 else 0.0
+            ),
+        ),
+        ("you return 1 − α*, the old policy's share: the target's is asked for", lambda *args: 1 - _share()(*args)),
         ("you return the guaranteed gain; return the α that attains it", _guaranteed_gain),
+        (
+            "your notes are the old policy's own, which are all 0 but for rounding: take the target's",
+            lambda mdp, old, target: _share_in_a_line(mdp, old, old),
+        ),
+        ("you return 𝔸, the mean note: α* is (1−γ)𝔸/(4ε'γ)", _mean_note),
+        *[
+            ("two things at once: your α isn't kept in [0, 1], and " + words.split(":")[0], _share(**changes, **OPEN))
+            for words, changes in SLIPS
+        ],
     ],
 )
 
@@ -284,7 +679,7 @@ cpi_step = Exercise(
 def _guarantee(mdp, old, new):
     """Return (L, L − C·max KL), with the sharp C, for one policy or many, (…, S, A)."""
     advantage = mdp.advantage(old)
-    promise = np.sum(new * advantage, axis=-1) @ visits_of(mdp, old)
+    promise = np.sum(new * advantage, axis=-1) @ mdp.visitation(old)
     kl = np.where(old > 0, old * np.log(old / new), 0).sum(axis=-1).max(axis=-1)
     return promise, promise - 2 * np.abs(advantage).max() * mdp.gamma / (1 - mdp.gamma) ** 2 * kl
 
@@ -300,28 +695,74 @@ def _best_round(mdp, old):
     return curve[_guarantee(mdp, old, curve)[1].argmax()]
 
 
-def _kind(answer, mdp, old):
-    """Return the best round for every good answer, and for a bad one its kind, 1 to 5, in the shape of a policy."""
-    before = old.copy()
-    new = answer(mdp, old)
-    if not (
-        isinstance(new, np.ndarray) and new.shape == old.shape and new.dtype.kind == "f" and np.isfinite(new).all()
-    ):
-        return new
-    best = _best_round(mdp, before)
-    (promise, guarantee), (_, possible) = _guarantee(mdp, before, new), _guarantee(mdp, before, best)
-    kinds = [
-        np.allclose(new, before, rtol=0, atol=1e-15),
-        np.any(new < 0) or not np.allclose(new.sum(axis=1), 1, rtol=0, atol=1e-9),
-        promise <= 0,
-        guarantee <= 0,
-        guarantee < 0.9 * possible,
-    ]
-    return np.full(old.shape, 1.0 + kinds.index(True)) if any(kinds) else best
+def _stepping_too_far(mdp, old, new) -> bool:
+    return _guarantee(mdp, old, _normalised(new))[1] <= 0
+
+
+def _normalised(new):
+    """Return a policy whose rows add up to 1 in double precision too: C may be so large that it shows."""
+    return new / new.sum(axis=1, keepdims=True)
+
+
+judge_round = Judge(
+    _best_round,
+    [
+        ("you return no policy: the rows must be at least 0 and add up to 1", no_policy),
+        (
+            "you return the old policy: no fall, but no gain either",
+            lambda mdp, old, new: np.allclose(new, old, rtol=0, atol=1e-15),
+        ),
+        (
+            "the surrogate L falls: a round starts from the old policy, and walks along the advantage",
+            lambda mdp, old, new: _guarantee(mdp, old, _normalised(new))[0] <= 0,
+        ),
+        (
+            "your step is too long: L − C·max KL is negative there, so nothing is guaranteed. "
+            "Is C·max KL subtracted, with the largest KL and 1/(1−γ)²?",
+            _stepping_too_far,
+        ),
+        (
+            "your step is guaranteed to help, but by less than 90 % of the best on the curve: "
+            "it is too short, or long past the peak",
+            lambda mdp, old, new: (
+                _guarantee(mdp, old, _normalised(new))[1] < 0.9 * _guarantee(mdp, old, _best_round(mdp, old))[1]
+            ),
+        ),
+    ],
+)
+
+
+def _sharp(mdp, old):
+    return 2 * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+
+def _visits(mdp, old):
+    return mdp.visitation(old)
+
+
+def _round(constant=_sharp, visits=_visits, over=lambda mdp, old, kl: kl.max(), curve=_tilted):
+    """Return the function that maximises visits·Ā − constant·(KL over the states), with chosen ingredients."""
+
+    def function(mdp, old):
+        C, rho, advantage = constant(mdp, old), visits(mdp, old), mdp.advantage(old)
+
+        def value(alpha):
+            new = curve(mdp, old, alpha)
+            return rho @ np.sum(new * advantage, axis=1) - C * over(mdp, old, _kl(old, new))
+
+        return curve(mdp, old, golden_section(value, 0, 4 / ((1 - mdp.gamma) * C)))
+
+    return function
+
+
+def _step(length):
+    """Return the function that takes a step of some length, in units of 1/((1−γ)C), without a search."""
+    return lambda mdp, old: _tilted(mdp, old, length / ((1 - mdp.gamma) * _sharp(mdp, old)))
 
 
 def _round_cases():
     rng = np.random.default_rng(64)
+    yield TINY, LEFT
     for gamma in (0.5, 0.9, 0.97):
         mdp = random_mdp(rng, states=5, actions=3, gamma=gamma)
         yield mdp, _mixed(rng, mdp)
@@ -329,28 +770,79 @@ def _round_cases():
     yield world, _mixed(rng, world)
 
 
+ROUNDS = list(_round_cases())
+
 mm_step = Exercise(
     function="mm_step",
-    cases=list(_round_cases()),
+    cases=ROUNDS,
     expected=_best_round,
-    apply=_kind,
+    apply=judge_round,
     misconceptions=[
-        ("you return the old policy: no fall, but no gain either", lambda mdp, old: old),
         (
-            "you return no policy: the rows must be at least 0 and add up to 1",
-            lambda mdp, old: old + mdp.advantage(old),
-        ),
-        ("the surrogate L falls: you walk against the advantage", lambda mdp, old: _tilted(mdp, old, -1.0)),
-        (
-            "your step is too long: L − C·max KL is negative there, so nothing is guaranteed. "
-            "Is C·max KL subtracted, with the largest KL and 1/(1−γ)²?",
-            lambda mdp, old: _tilted(mdp, old, 1.0),
+            "you have the printed constant with its 4: the sharp C has 2, and with 4 the step is half as long",
+            _round(lambda mdp, old: 2 * _sharp(mdp, old)),
         ),
         (
-            "your step is guaranteed to help, but by less than 90 % of the best on the curve: "
-            "it is too short, or long past the peak",
-            lambda mdp, old: _tilted(mdp, old, 1e-9),
+            "the 2 of C is missing: 2ε_Aγ/(1−γ)²",
+            _round(lambda mdp, old: _sharp(mdp, old) / 2),
         ),
+        (
+            "1−γ isn't squared in your C, so your step is too long: 2ε_Aγ/(1−γ)²",
+            _round(lambda mdp, old: _sharp(mdp, old) * (1 - mdp.gamma)),
+        ),
+        (
+            "your C lacks its γ: 2ε_Aγ/(1−γ)²",
+            _round(lambda mdp, old: _sharp(mdp, old) / mdp.gamma),
+        ),
+        (
+            "your ε_A is the largest A: it is the largest |A|, and the worst action may be the extreme one",
+            _round(lambda mdp, old: _sharp(mdp, old) / np.abs(mdp.advantage(old)).max() * mdp.advantage(old).max()),
+        ),
+        (
+            "you subtract the mean KL over the visits: the guarantee needs the largest",
+            _round(over=lambda mdp, old, kl: (1 - mdp.gamma) * mdp.visitation(old) @ kl),
+        ),
+        (
+            "you subtract the mean KL over all states alike: the guarantee needs the largest",
+            _round(over=lambda mdp, old, kl: kl.mean()),
+        ),
+        (
+            "you subtract the KL of all states, added up: the guarantee needs the largest alone",
+            _round(over=lambda mdp, old, kl: kl.sum()),
+        ),
+        (
+            "your L uses normalised visits, so it is too small beside the penalty, and your step too short: L takes ρ "
+            "itself",
+            _round(visits=lambda mdp, old: (1 - mdp.gamma) * mdp.visitation(old)),
+        ),
+        (
+            "your L averages over all states alike: it takes the old policy's ρ",
+            _round(visits=lambda mdp, old: np.full(len(old), 1 / len(old))),
+        ),
+        (
+            "your L adds up all states alike: it takes the old policy's ρ",
+            _round(visits=lambda mdp, old: np.ones(len(old))),
+        ),
+        (
+            "your L weighs the states by the start distribution: it takes the old policy's ρ",
+            _round(visits=lambda mdp, old: mdp.start),
+        ),
+        (
+            "you go to the upper limit of the peak's place, 1/((1−γ)C): the peak itself has to be searched for",
+            _step(1.0),
+        ),
+        (
+            "you go to the end of the curve that is to be searched, 4/((1−γ)C): is the penalty subtracted, and the "
+            "highest value searched for?",
+            lambda mdp, old: _tilted(
+                mdp, old, golden_section(lambda alpha: alpha, 0, 4 / ((1 - mdp.gamma) * _sharp(mdp, old)))
+            ),
+        ),
+        (
+            "your tilt leaves the old policy out: the curve is π_old·e^{αA}, and e^{αA} alone is no small step from it",
+            _round(curve=lambda mdp, old, alpha: softmax(alpha * mdp.advantage(old))),
+        ),
+        *judge_round.misconceptions(ROUNDS),
     ],
 )
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from statistics import NormalDist
 
 import numpy as np
 import torch
+from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector
 
 from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
-from trpobook.exercises.checks import Exercise
+from trpobook.exercises.checks import Exercise, Unfit
 
 # 10.1, the Fisher-vector product
 
@@ -47,11 +49,24 @@ def _product_cases():
 
 
 def _apply_product(answer, policy, states, damping, v):
-    """Call the answer and its product; a policy that it samples is sampled alike each time."""
+    """Call the answer and its product, with another vector first; a policy that it samples is sampled alike each time.
+
+    Raises: Unfit when the product can't be asked a second time.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(0)
         product = answer(policy, torch.from_numpy(states), damping=damping)
-        result = product if product is ... or product is None else product(torch.from_numpy(v))
+        if product is ... or product is None:
+            return product
+        result = product(torch.from_numpy(1 - v))
+        if not (result is ... or result is None):
+            try:
+                result = product(torch.from_numpy(v))
+            except RuntimeError as error:
+                raise Unfit(
+                    "your product can be asked once only, and conjugate gradients ask ten times: keep the graph with "
+                    "retain_graph=True"
+                ) from error
     return result.detach() if isinstance(result, torch.Tensor) else result
 
 
@@ -93,30 +108,92 @@ def _fisher_product(policy, states, damping=0.0, v=None):
     return product if v is None else product(v)
 
 
-def _sum_of_states(policy, states, damping):
-    product = _fisher_product(policy, states)
-    return lambda v: len(states) * product(v) + damping * v
+def _damped(change):
+    """Return the product change(F v, v, damping, number of states)."""
+
+    def answer(policy, states, damping):
+        product = _fisher_product(policy, states)
+        return lambda v: change(product(v), v, damping, len(states))
+
+    return answer
 
 
-def _one_action_per_state(policy, states, damping):
-    actions = policy(states).sample()
-    scores = torch.stack([_score(policy, s, a) for s, a in zip(states, actions, strict=True)])
-    return lambda v: scores.T @ (scores @ v) / len(states) + damping * v
+def _twice(scalar, change=lambda curved, v, damping: curved + damping * v):
+    """Return the product with the second derivative of scalar(policy, states)."""
+
+    def answer(policy, states, damping):
+        parameters = list(policy.parameters())
+        more = {"create_graph": True, "materialize_grads": True}
+        gradient = parameters_to_vector(torch.autograd.grad(scalar(policy, states), parameters, **more))
+
+        def product(v):
+            if not gradient.requires_grad:
+                return change(0 * v, v, damping)
+            curved = torch.autograd.grad(gradient @ v, parameters, retain_graph=True, materialize_grads=True)
+            return change(parameters_to_vector(curved), v, damping)
+
+        return product
+
+    return answer
 
 
-def _without_metric(policy, states, damping):
-    _, jvp, vjp = policy.linearise(states)
-    return lambda v: vjp(jvp(v)) / len(states) + damping * v
+def _outer(scalar):
+    """Return the product with the outer product of the gradient of scalar(policy, states)."""
+
+    def answer(policy, states, damping):
+        parameters = list(policy.parameters())
+        gradient = torch.autograd.grad(scalar(policy, states), parameters, materialize_grads=True)
+        gradient = parameters_to_vector(gradient)
+        return lambda v: gradient * (gradient @ v) + damping * v
+
+    return answer
 
 
-def _of_the_mean_score(policy, states, damping):
-    """∇KL ∇KLᵀ: the outer product of a gradient that is zero."""
-    return lambda v: damping * v
+def _of_states(states_of):
+    """Return the product of other states."""
+
+    def answer(policy, states, damping):
+        product = _fisher_product(policy, states_of(states))
+        return lambda v: product(v) + damping * v
+
+    return answer
 
 
-def _damping_averaged(policy, states, damping):
-    product = _fisher_product(policy, states)
-    return lambda v: product(v) + damping / len(states) * v
+def _one_action_per_state(actions_of):
+    """Return the product from the scores of actions_of(policy, states)."""
+
+    def answer(policy, states, damping):
+        scores = [_score(policy, s, a) for s, a in zip(states, actions_of(policy, states), strict=True)]
+        scores = torch.stack(scores)
+        return lambda v: scores.T @ (scores @ v) / len(states) + damping * v
+
+    return answer
+
+
+def _without_metric(divisor):
+    def answer(policy, states, damping):
+        _, jvp, vjp = policy.linearise(states)
+        return lambda v: vjp(jvp(v)) / divisor(states) + damping * v
+
+    return answer
+
+
+def _sampled_log_prob(policy, states):
+    distribution = policy(states)
+    return distribution.log_prob(distribution.sample()).mean()
+
+
+def _mean_output_kl(policy, states):
+    outputs = policy.outputs(states).mean(0, keepdim=True)
+    return kl_divergence(policy.distribution(outputs.detach()), policy.distribution(outputs)).mean()
+
+
+def _gaussian_kl(policy, states):
+    """The KL divergence of Gaussians, whatever the policy is."""
+    mean, log_std = policy.outputs(states).chunk(2, dim=-1)
+    old_mean, old_log_std = mean.detach(), log_std.detach()
+    spread = (torch.exp(2 * old_log_std) + (old_mean - mean) ** 2) / (2 * torch.exp(2 * log_std))
+    return (log_std - old_log_std + spread - 0.5).sum(-1).mean()
 
 
 fisher_vector_product = Exercise(
@@ -128,23 +205,107 @@ fisher_vector_product = Exercise(
         (
             "F v is 0 whatever v is: KL(π_θ‖π_θ) is zero for every θ, so all its derivatives are. Detach the old "
             "distribution, and differentiate twice",
-            _of_the_mean_score,
+            _damped(lambda Fv, v, damping, n: damping * v),
         ),
         (
-            "the damping is missing: return F v + damping·v",
-            lambda policy, states, damping: _fisher_product(policy, states),
+            "F v is 0 whatever v is, and so is your product, without the damping. Detach the old distribution, "
+            "differentiate twice, and add damping·v",
+            _damped(lambda Fv, v, damping, n: 0 * v),
         ),
-        ("you sum over the states; F is the mean over them", _sum_of_states),
+        ("the damping is missing: return F v + damping·v", _damped(lambda Fv, v, damping, n: Fv)),
+        ("you sum over the states; F is the mean over them", _damped(lambda Fv, v, damping, n: n * Fv + damping * v)),
+        (
+            "you sum over the states, and the damping is missing: F is the mean over them, and damping·v is added",
+            _damped(lambda Fv, v, damping, n: n * Fv),
+        ),
+        (
+            "you add the damping once for each state, and sum over them: average F, and add damping·v once",
+            _damped(lambda Fv, v, damping, n: n * (Fv + damping * v)),
+        ),
+        (
+            "you add the damping once for each state: damping·v is added once",
+            _damped(lambda Fv, v, damping, n: Fv + n * damping * v),
+        ),
+        (
+            "the damping is divided by the number of states too: add damping·v after averaging",
+            _damped(lambda Fv, v, damping, n: Fv + damping / n * v),
+        ),
+        (
+            "you add the damping as a number to each entry: damping times v is added",
+            _damped(lambda Fv, v, damping, n: Fv + damping),
+        ),
+        (
+            "you scale F by 1 + damping: the damping adds damping·v, whatever F is",
+            _damped(lambda Fv, v, damping, n: (1 + damping) * Fv),
+        ),
+        (
+            "you mix F v and v with 1 − damping and damping: F v counts in full",
+            _damped(lambda Fv, v, damping, n: (1 - damping) * Fv + damping * v),
+        ),
+        ("your damping is subtracted: F v + damping·v", _damped(lambda Fv, v, damping, n: Fv - damping * v)),
+        ("your damping is squared", _damped(lambda Fv, v, damping, n: Fv + damping**2 * v)),
+        ("you add v itself: damping times v is added", _damped(lambda Fv, v, damping, n: Fv + v)),
+        (
+            "your F is half of what it should be: the second derivative of the KL is F, the ½ belongs to the model",
+            _damped(lambda Fv, v, damping, n: Fv / 2 + damping * v),
+        ),
+        (
+            "your F is twice what it should be: are both KL divergences added up, or a square without its ½?",
+            _damped(lambda Fv, v, damping, n: 2 * Fv + damping * v),
+        ),
+        (
+            "your F has the wrong sign: the second derivative of a KL divergence at its lowest point is not negative",
+            _damped(lambda Fv, v, damping, n: damping * v - Fv),
+        ),
         (
             "you use one sampled action per state: that estimates F with noise. The mean over actions is known "
             "exactly: policy.metric has it, and so has the KL divergence",
-            _one_action_per_state,
+            _one_action_per_state(lambda policy, states: policy(states).sample()),
         ),
         (
-            "you have JᵀJ v: between the two sweeps stands the distribution's own Fisher matrix M, policy.metric",
-            _without_metric,
+            "you use the likeliest action of each state alone: F is a mean over all actions",
+            _one_action_per_state(lambda policy, states: policy.mode(states).detach()),
         ),
-        ("the damping is divided by the number of states too: add damping·v after averaging", _damping_averaged),
+        (
+            "you have the outer product of the sampled actions' mean score, a matrix of rank one: F is the mean of the "
+            "outer products, over all actions",
+            _outer(_sampled_log_prob),
+        ),
+        (
+            "you have the second derivative of the sampled actions' log π, which depends on the sample: differentiate "
+            "the KL divergence",
+            _twice(lambda policy, states: -_sampled_log_prob(policy, states)),
+        ),
+        (
+            "you have BᵀB v: between the two sweeps stands the distribution's own Fisher matrix M, policy.metric",
+            _without_metric(len),
+        ),
+        (
+            "you have BᵀB v, summed over the states: between the two sweeps stands M, policy.metric, and the mean is "
+            "taken",
+            _without_metric(lambda states: 1),
+        ),
+        *(
+            (
+                "you differentiate the entropy twice: the KL divergence compares the policy with its own detached copy",
+                _twice(lambda policy, states, sign=sign: sign * policy(states).entropy().mean()),
+            )
+            for sign in (1, -1)
+        ),
+        ("you use the first state alone: average over all states", _of_states(lambda states: states[:1])),
+        ("you use the last state alone: average over all states", _of_states(lambda states: states[-1:])),
+        (
+            "you average the states before the policy sees them: F is the mean of the states' matrices",
+            _of_states(lambda states: torch.as_tensor(states).mean(0, keepdim=True)),
+        ),
+        (
+            "you average the policy's outputs over the states first: F is the mean of the states' matrices",
+            _twice(_mean_output_kl),
+        ),
+        (
+            "you wrote the Gaussian KL out: it must serve any policy, so ask kl_divergence",
+            _twice(_gaussian_kl),
+        ),
     ],
 )
 
@@ -178,31 +339,43 @@ def _krylov(matvec, b, max_iterations, rtol):
     return x, k, (np.linalg.norm(b - F @ x) / np.linalg.norm(b) if b.any() else 0.0)
 
 
+def _relative(rr, start, before, x):
+    return np.sqrt(rr / start) if start else 0.0
+
+
 def _mistaken_cg(
     *,
     pad=0.0,
     go_on=lambda rr, start, rtol: rr > rtol**2 * start,
+    stop=lambda curvature, padded: curvature <= 0,
     beta=lambda rr, before: rr / before,
-    guarded=True,
-    first=0,
-    residual=lambda rr, start: np.sqrt(rr / start) if start else 0.0,
+    begin=lambda F, b: (np.zeros(len(b)), b),
+    length=lambda rr, curvature, p: rr / curvature,
+    move=lambda x, step, p: x + step * p,
+    lose=lambda r, step, p, Fp: r - step * Fp,
+    turn=lambda new, old, beta, p: new + beta * p,
+    limit=lambda max_iterations: max_iterations,
+    counted=lambda k, max_iterations: k,
+    residual=_relative,
 ):
     """Return the recurrence with a mistake in one of its places."""
 
     def cg(matvec, b, max_iterations, rtol):
-        F, x, r, p = _matrix(matvec, len(b)), np.zeros(len(b)), np.array(b), np.array(b)
-        rr = start = r @ r
+        F, b = _matrix(matvec, len(b)), np.array(b)
+        x, r = begin(F, b)
+        p, start = r, b @ b
+        rr = before = r @ r
         k = 0
-        while k < max_iterations and go_on(rr, start, rtol):
+        while k < limit(max_iterations) and go_on(rr, start, rtol):
             curvature = p @ F @ p
-            if guarded and curvature + pad <= 0:
+            if stop(curvature, curvature + pad):
                 break
-            step = rr / (curvature + pad)
-            x, r = x + step * p, r - step * (F @ p)
+            step = length(rr, curvature + pad, p)
+            old, x, r = r, move(x, step, p), lose(r, step, p, F @ p)
             rr, before = r @ r, rr
-            p = r + beta(rr, before) * p
+            p = turn(r, old, beta(rr, before), p)
             k += 1
-        return x, k - first, residual(rr, start)
+        return x, counted(k, max_iterations), residual(rr, start, before, x)
 
     return cg
 
@@ -212,7 +385,9 @@ def _cg_cases():
     yield np.array([[2.0]]), np.array([1.0]), 10, 1e-10
     yield np.diag([1.0, 4.0]), np.array([1.0, 1.0]), 1, 1e-10
     yield np.diag([1.0, 0.0]), np.array([0.0, 1.0]), 5, 1e-10
+    yield np.diag([1.0, -1.0]), np.array([2.0, 1.0]), 5, 1e-10
     yield np.diag([1.0, 2.0]), np.zeros(2), 5, 1e-10
+    yield np.diag([1.0, 4.0, 9.0, 16.0]), ones, 10, 0.5
     yield np.diag([1.0, 4.0, 9.0, 16.0]), 1e-3 * ones, 10, 0.2
     yield np.diag([1.0, 4.0, 9.0, 16.0]), 1e3 * ones, 10, 0.2
     for scale in (1.0, 1e-4, 1e4):
@@ -220,20 +395,41 @@ def _cg_cases():
     yield diagonal, ones, 2, 1e-10
     rng = np.random.default_rng(2)
     rotation = np.linalg.qr(rng.normal(size=(8, 8)))[0]
-    yield rotation @ np.diag([1, 1, 1, 3, 3, 7, 7, 7.0]) @ rotation.T, rng.normal(size=8), 10, 1e-8
+    yield rotation @ np.diag([1, 1, 1, 3, 3, 7, 7, 7.0]) @ rotation.T, rng.normal(size=8), 10, 1e-4
 
 
 _SCALE = "so the answer depends on the scale of b, and policy gradients are small"
+
+_PADDED = list(
+    itertools.product(
+        (1e-10, 1e-8, 1e-6), (lambda curvature, padded: curvature <= 0, lambda curvature, padded: padded <= 0)
+    )
+)
 
 conjugate_gradient = Exercise(
     function="conjugate_gradient",
     cases=list(_cg_cases()),
     expected=_krylov,
     apply=_apply_cg,
+    parts=("x", "iterations", "residual"),
     tolerance=1e-7,
     misconceptions=[
         *(
-            (f"you add a small constant to the denominator pᵀFp, {_SCALE}", _mistaken_cg(pad=pad))
+            (f"you add a small constant to the denominator pᵀFp, {_SCALE}", _mistaken_cg(pad=pad, stop=stop))
+            for pad, stop in _PADDED
+        ),
+        *(
+            (
+                f"you add small constants to the denominators, {_SCALE}",
+                _mistaken_cg(pad=pad, stop=stop, beta=lambda rr, before, pad=pad: rr / (before + pad)),
+            )
+            for pad, stop in _PADDED
+        ),
+        *(
+            (
+                f"you add a small constant to the denominator of β, {_SCALE}",
+                _mistaken_cg(beta=lambda rr, before, pad=pad: rr / (before + pad)),
+            )
             for pad in (1e-10, 1e-8, 1e-6)
         ),
         *(
@@ -248,6 +444,10 @@ conjugate_gradient = Exercise(
             _mistaken_cg(go_on=lambda rr, start, rtol: rr > rtol * start),
         ),
         (
+            "you compare the norm ‖r‖ with rtol²·‖b‖: only squared norms want the square of rtol",
+            _mistaken_cg(go_on=lambda rr, start, rtol: rr > rtol**4 * start),
+        ),
+        (
             "your β is upside down: new rᵀr over old, which shrinks as the residual does",
             _mistaken_cg(beta=lambda rr, before: before / rr if rr else np.inf),
         ),
@@ -255,19 +455,131 @@ conjugate_gradient = Exercise(
             "each of your directions is the bare residual: that is steepest descent. Add β times the direction before",
             _mistaken_cg(beta=lambda rr, before: 0.0),
         ),
+        (
+            "your β is 1: it is new rᵀr over old. Is the old one overwritten before it is used?",
+            _mistaken_cg(beta=lambda rr, before: 1.0),
+        ),
+        (
+            "your β is a ratio of norms: it is one of squared norms, new rᵀr over old",
+            _mistaken_cg(beta=lambda rr, before: (rr / before) ** 0.5),
+        ),
+        (
+            "your β is squared: it is new rᵀr over old",
+            _mistaken_cg(beta=lambda rr, before: (rr / before) ** 2),
+        ),
+        (
+            "you subtract β times the direction before: add it",
+            _mistaken_cg(beta=lambda rr, before: -rr / before),
+        ),
+        (
+            "your new direction begins with the old residual: compute it after the residual has moved",
+            _mistaken_cg(turn=lambda new, old, beta, p: old + beta * p),
+        ),
+        (
+            "your β stands at the residual: the new direction is r + βp",
+            _mistaken_cg(turn=lambda new, old, beta, p: beta * new + p),
+        ),
+        (
+            "you add β times the old residual: the direction before is added",
+            _mistaken_cg(turn=lambda new, old, beta, p: new + beta * old),
+        ),
+        ("your direction never changes: it is r + βp after each iteration", _mistaken_cg(turn=lambda n, o, beta, p: p)),
+        (
+            "you divide the step by pᵀp: the curvature is pᵀFp",
+            _mistaken_cg(length=lambda rr, curvature, p: rr / (p @ p)),
+        ),
+        (
+            "you have pᵀp above pᵀFp in the step: rᵀr stands there",
+            _mistaken_cg(length=lambda rr, curvature, p: (p @ p) / curvature),
+        ),
+        (
+            "you have ‖r‖ above pᵀFp in the step: its square, rᵀr, stands there",
+            _mistaken_cg(length=lambda rr, curvature, p: np.sqrt(rr) / curvature),
+        ),
+        (
+            "your steps are half as long as they should be: rᵀr over pᵀFp",
+            _mistaken_cg(length=lambda rr, curvature, p: rr / curvature / 2),
+        ),
+        (
+            "your residual grows: r = b − Fx, so step·Fp is subtracted",
+            _mistaken_cg(lose=lambda r, step, p, Fp: r + step * Fp),
+        ),
+        (
+            "your residual moves with step·p: x moves with step·p, and r = b − Fx with −step·Fp",
+            _mistaken_cg(lose=lambda r, step, p, Fp: r - step * p),
+        ),
+        ("you walk uphill: x moves by +step·p", _mistaken_cg(move=lambda x, step, p: x - step * p)),
+        ("your x is the last step alone: add the steps up", _mistaken_cg(move=lambda x, step, p: step * p)),
+        (
+            "you begin at x = b, with the residual of x = 0: begin at x = 0",
+            _mistaken_cg(begin=lambda F, b: (b, b)),
+        ),
+        ("you begin at x = b: begin at 0, where the residual is b", _mistaken_cg(begin=lambda F, b: (b, b - F @ b))),
         ("you never stop before max_iterations: look at rtol", _mistaken_cg(go_on=lambda rr, start, rtol: rr > 0)),
         (
-            "you divide by pᵀFp without looking: it is 0 where p lies in the null space of F. Stop there",
-            _mistaken_cg(guarded=False),
+            "you make one iteration too many: max_iterations is how many there may be",
+            _mistaken_cg(limit=lambda max_iterations: max_iterations + 1),
         ),
-        ("you count one iteration too few: return how many were made, not the last index", _mistaken_cg(first=1)),
+        (
+            "you make one iteration too few: max_iterations is how many there may be",
+            _mistaken_cg(limit=lambda max_iterations: max_iterations - 1),
+        ),
+        (
+            "you don't look at max_iterations",
+            _mistaken_cg(limit=lambda max_iterations: 100),
+        ),
+        (
+            "you divide by pᵀFp without looking: it is 0 where p lies in the null space of F. Stop where it isn't "
+            "above 0",
+            _mistaken_cg(stop=lambda curvature, padded: False),
+        ),
+        *(
+            ("you stop only where pᵀFp is about 0: stop where it is negative too", _mistaken_cg(stop=stop))
+            for stop in (lambda curvature, _: abs(curvature) < 1e-12, lambda curvature, _: curvature == 0)
+        ),
+        (
+            "you count one iteration too few: return how many were made, not the last index",
+            _mistaken_cg(counted=lambda k, max_iterations: k - 1),
+        ),
+        (
+            "you count one iteration too many: return how many were made",
+            _mistaken_cg(counted=lambda k, max_iterations: k + 1),
+        ),
+        (
+            "you return max_iterations: return how many iterations were made",
+            _mistaken_cg(counted=lambda k, max_iterations: max_iterations),
+        ),
         (
             "you return ‖r‖; the residual is relative, ‖r‖/‖b‖",
-            _mistaken_cg(residual=lambda rr, start: np.sqrt(rr)),
+            _mistaken_cg(residual=lambda rr, start, before, x: np.sqrt(rr)),
+        ),
+        (
+            "you return rᵀr; the residual is ‖r‖/‖b‖",
+            _mistaken_cg(residual=lambda rr, start, before, x: rr),
         ),
         (
             "you return the square of the relative residual",
-            _mistaken_cg(residual=lambda rr, start: rr / start if start else 0.0),
+            _mistaken_cg(residual=lambda rr, start, before, x: rr / start if start else 0.0),
+        ),
+        (
+            "you return rᵀr/‖b‖; the residual is ‖r‖/‖b‖",
+            _mistaken_cg(residual=lambda rr, start, before, x: rr / np.sqrt(start) if start else 0.0),
+        ),
+        (
+            "you return ‖r‖/bᵀb; the residual is ‖r‖/‖b‖",
+            _mistaken_cg(residual=lambda rr, start, before, x: np.sqrt(rr) / start if start else 0.0),
+        ),
+        (
+            "you return ‖r‖/‖x‖; the residual is relative to b",
+            _mistaken_cg(residual=lambda rr, start, before, x: np.sqrt(rr / (x @ x)) if x.any() else np.sqrt(rr)),
+        ),
+        (
+            "your residual is that before the last iteration",
+            _mistaken_cg(residual=lambda rr, start, before, x: np.sqrt(before / start) if start else 0.0),
+        ),
+        (
+            "your residual is 1 − ‖r‖/‖b‖: the share that is left is asked for, ‖r‖/‖b‖",
+            _mistaken_cg(residual=lambda rr, start, before, x: 1 - np.sqrt(rr / start) if start else 0.0),
         ),
     ],
 )
@@ -275,7 +587,7 @@ conjugate_gradient = Exercise(
 # 10.3, the line search
 
 
-def _apply_search(answer, surrogate, kl, theta, step, delta, predicted, shrink, max_backtracks):
+def _apply_search(answer, surrogate, kl, theta, step, delta, predicted, shrink, max_backtracks, min_ratio):
     return answer(
         surrogate,
         kl,
@@ -285,6 +597,7 @@ def _apply_search(answer, surrogate, kl, theta, step, delta, predicted, shrink, 
         predicted=predicted,
         shrink=shrink,
         max_backtracks=max_backtracks,
+        min_ratio=min_ratio,
     )
 
 
@@ -297,28 +610,32 @@ def _search(
     predicted,
     shrink,
     max_backtracks,
+    min_ratio,
     *,
     inside=lambda divergence, delta: divergence <= delta,
-    gains=lambda gain, c, predicted: gain >= 0.1 * c * predicted > 0,
-    start=0,
+    gains=lambda gain, c, predicted, ratio: gain >= ratio * c * predicted > 0,
+    scale=lambda shrink, k: shrink**k,
+    tries=lambda max_backtracks: max_backtracks + 1,
     before=lambda surrogate, theta: surrogate(theta),
-    failed=None,
-    counted=0,
+    piled=False,
+    best=None,
+    taken=lambda candidate, theta, gain, divergence, k, c: (candidate, gain, divergence, k, True),
+    failed=lambda last, theta, most: (theta, 0.0, 0.0, most, False),
 ):
-    """Return the first of all candidates that passes, from a list of them; the keywords change one of the rules."""
-    base = before(surrogate, theta)
-    tries = [(k, shrink ** (k + start)) for k in range(max_backtracks + 1)]
-    tries = [(k, c, surrogate(theta + c * step) - base, kl(theta + c * step)) for k, c in tries]
-    passed = [t for t in tries if inside(t[3], delta) and gains(t[2], t[1], predicted)]
-    if passed:
-        k, c, gain, divergence = passed[0]
-        return theta + c * step, gain, divergence, k + counted, True
-    if failed == "last try":
-        _, c, gain, divergence = tries[-1]
-        return theta + c * step, gain, divergence, max_backtracks, False
-    if failed == "its numbers":
-        return theta, *tries[-1][2:], max_backtracks, False
-    return theta, 0.0, 0.0, max_backtracks, False
+    """Return the first of all candidates that passes, from a list of them; the keywords change one of the rules.
+
+    best: (gain, c) -> number, where not the first but the one with the largest such number is taken.
+    """
+    base, candidate, tried = before(surrogate, theta), theta, []
+    for k in range(tries(max_backtracks)):
+        c = scale(shrink, k)
+        candidate = (candidate if piled else theta) + c * step
+        tried.append((candidate, surrogate(candidate) - base, kl(candidate), k, c))
+    passed = [each for each in tried if inside(each[2], delta) and gains(each[1], each[4], predicted, min_ratio)]
+    if not passed:
+        return failed(tried[-1], theta, max_backtracks)
+    candidate, *numbers = max(passed, key=lambda each: best(each[1], each[4])) if best else passed[0]
+    return taken(candidate, theta, *numbers)
 
 
 def _changed(**changes):
@@ -371,24 +688,40 @@ def flat(theta) -> float:
     return 0.01 * _sum(theta) ** 2
 
 
+def valley(theta) -> float:
+    """Down at first, and up again: s² − 1.5·s with s = θ₁ + θ₂ + …"""
+    return _sum(theta) ** 2 - 1.5 * _sum(theta)
+
+
 def bowl_around_three(theta) -> float:
     return 0.4 * _sum(theta - 1.5) ** 2
 
 
 def _search_cases():
     zero, one, two = np.array([0.0]), np.array([1.0]), np.array([2.0])
-    yield rising, bowl, zero, one, 0.5, 1.0, 0.5, 10
-    yield rising, bowl, zero, two, 0.5, 2.0, 0.5, 10
-    yield rising_from_five, bowl, zero, two, 0.5, 2.0, 0.5, 10
-    yield arch, flat, zero, two, 0.5, 2.0, 0.5, 10
-    yield falling, flat, zero, one, 0.5, 1.0, 0.5, 6
-    yield rising, bowl, zero, 100 * two, 0.01, 200.0, 0.5, 4
-    yield rising, bowl, zero, 0 * one, 0.5, 0.0, 0.5, 4
-    yield hardly_rising, flat, zero, one, 0.5, 1.0, 0.5, 6
-    yield rising_slowly, bowl, zero, two, 0.5, 2.0, 0.5, 10
-    yield rising_then_nan, flat, zero, two, 0.5, 2.0, 0.5, 10
-    yield rising, bowl_then_nan, zero, two, 0.5, 2.0, 0.5, 10
-    yield rising_from_five, bowl_around_three, np.array([1.5, 1.5]), np.array([2.0, 1.0]), 0.1, 3.0, 0.9, 30
+    yield rising, bowl, zero, one, 0.5, 1.0, 0.5, 10, 0.1
+    yield rising, bowl, zero, two, 0.5, 2.0, 0.5, 10, 0.1
+    yield rising_from_five, bowl, zero, two, 0.5, 2.0, 0.5, 10, 0.1
+    yield arch, flat, zero, two, 0.5, 2.0, 0.5, 10, 0.1
+    yield arch, flat, zero, 0.8 * one, 0.5, 0.8, 0.5, 10, 0.1  # half the step would gain more
+    yield rising, flat, zero, one, 0.01, 1.0, 0.5, 10, 0.1  # just near enough
+    yield rising, flat, zero, one, 0.5, 2.0, 0.5, 10, 0.5  # just enough of a gain
+    yield rising, flat, zero, one, 0.5, 20.0, 0.5, 4, 0.1
+    yield rising_slowly, bowl, zero, two, 0.1, 0.3, 0.5, 10, 0.1
+    yield rising, flat, zero, one, 0.5, 2.0, 0.5, 4, 0.75
+    yield falling, flat, zero, one, 0.5, 1.0, 0.5, 6, 0.1
+    yield rising, flat, zero, one, 0.5, -1.0, 0.5, 4, 0.1
+    yield hardly_rising, flat, zero, one, 0.5, -1.0, 0.5, 4, 0.1
+    yield valley, flat, zero, one, 0.5, 1.0, 0.5, 6, 0.1
+    yield rising, bowl, zero, 100 * two, 0.01, 200.0, 0.5, 4, 0.1
+    yield rising, bowl, zero, 16 * one, 0.5, 16.0, 0.5, 4, 0.1  # the last candidate passes
+    yield rising, bowl, zero, 32 * one, 0.5, 32.0, 0.5, 4, 0.1  # and here the one after the last would
+    yield rising, bowl, zero, 0 * one, 0.5, 0.0, 0.5, 4, 0.1
+    yield hardly_rising, flat, zero, one, 0.5, 1.0, 0.5, 6, 0.1
+    yield rising_slowly, bowl, zero, two, 0.5, 2.0, 0.5, 10, 0.1
+    yield rising_then_nan, flat, zero, two, 0.5, 2.0, 0.5, 10, 0.1
+    yield rising, bowl_then_nan, zero, two, 0.5, 2.0, 0.5, 10, 0.1
+    yield rising_from_five, bowl_around_three, np.array([1.5, 1.5]), np.array([2.0, 1.0]), 0.1, 3.0, 0.9, 30, 0.1
 
 
 line_search = Exercise(
@@ -396,39 +729,87 @@ line_search = Exercise(
     cases=list(_search_cases()),
     expected=_search,
     apply=_apply_search,
+    parts=("theta", "gain", "kl", "backtracks", "accepted"),
     misconceptions=[
         (
             "when every candidate fails you return the last one; the old parameters must come back",
-            _changed(failed="last try"),
+            _changed(failed=lambda last, theta, most: (*last[:3], most, False)),
+        ),
+        (
+            "when every candidate fails you return the last one, as accepted: return the old parameters, and False",
+            _changed(failed=lambda last, theta, most: (*last[:3], most, True)),
+        ),
+        (
+            "when every candidate fails you return the last parameters; the old ones must come back",
+            _changed(failed=lambda last, theta, most: (last[0], 0.0, 0.0, most, False)),
         ),
         (
             "you report the gain and the KL of a step that you did not take: after a failure both are 0",
-            _changed(failed="its numbers"),
+            _changed(failed=lambda last, theta, most: (theta, *last[1:3], most, False)),
         ),
-        ("you look only at the surrogate: kl(candidate) ≤ delta must hold too", _changed(inside=lambda *_: True)),
+        (
+            "after a failure you return True: `accepted` is False then",
+            _changed(failed=lambda last, theta, most: (theta, 0.0, 0.0, most, True)),
+        ),
+        (
+            "after a failure you return 0 for `backtracks`: it is max_backtracks then",
+            _changed(failed=lambda last, theta, most: (theta, 0.0, 0.0, 0, False)),
+        ),
+        (
+            "after a failure you count one backtrack too many: the step was shrunk max_backtracks times",
+            _changed(failed=lambda last, theta, most: (theta, 0.0, 0.0, most + 1, False)),
+        ),
+        (
+            "you look only at the surrogate: kl(candidate) ≤ delta must hold too",
+            _changed(inside=lambda divergence, delta: True),
+        ),
         (
             "you look only at the KL: the surrogate must have gained at least a tenth of the promise",
-            _changed(gains=lambda *_: True),
+            _changed(gains=lambda gain, c, predicted, ratio: True),
         ),
         (
             "you accept a step that gains nothing: a gain of 0 is no improvement",
-            _changed(gains=lambda gain, c, predicted: gain >= 0),
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= 0),
+        ),
+        *(
+            (
+                "you accept any gain above 0: ask for min_ratio·c·predicted, for a gain within rounding is no evidence",
+                _changed(gains=gains),
+            )
+            for gains in (
+                lambda gain, c, predicted, ratio: gain > 0,
+                lambda gain, c, predicted, ratio: gain > 0 and predicted > 0,
+            )
         ),
         (
-            "you accept any gain above 0: ask for min_ratio·c·predicted, for a gain within rounding is no evidence",
-            _changed(gains=lambda gain, c, predicted: gain > 0),
+            "a promise of 0 or less can be kept by doing nothing: accept only where min_ratio·c·predicted > 0",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= ratio * c * predicted),
         ),
         (
-            "a promise of 0 can be kept by doing nothing: accept only where min_ratio·c·predicted > 0",
-            _changed(gains=lambda gain, c, predicted: gain >= 0.1 * c * predicted),
+            "you accept where 0 or a loss is promised, if only the gain is above 0: min_ratio·c·predicted must be too",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= ratio * c * predicted and gain > 0),
+        ),
+        (
+            "you take |predicted|: where a loss is promised, no candidate is accepted",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= ratio * c * abs(predicted) > 0),
         ),
         (
             "a NaN passes your test: every comparison with NaN is false, so ask whether the candidate is good, "
             "never whether it is bad",
             _changed(
                 inside=lambda divergence, delta: not divergence > delta,
-                gains=lambda gain, c, predicted: not (gain < 0.1 * c * predicted or predicted <= 0),
+                gains=lambda gain, c, predicted, ratio: not (gain < ratio * c * predicted or predicted <= 0),
             ),
+        ),
+        (
+            "a NaN of the KL passes your test: every comparison with NaN is false, so ask whether kl <= delta, never "
+            "whether it is above",
+            _changed(inside=lambda divergence, delta: not divergence > delta),
+        ),
+        (
+            "a NaN of the surrogate passes your test: every comparison with NaN is false, so ask whether the gain is "
+            "large enough, never whether it is too small",
+            _changed(gains=lambda gain, c, predicted, ratio: not (gain < ratio * c * predicted or predicted <= 0)),
         ),
         (
             "you compare the surrogate with 0; the gain is surrogate(candidate) − surrogate(theta)",
@@ -436,33 +817,190 @@ line_search = Exercise(
         ),
         (
             "you ask the short step for a tenth of the full step's promise: scale it by c",
-            _changed(gains=lambda gain, c, predicted: gain >= 0.1 * predicted > 0),
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= ratio * predicted > 0),
         ),
-        ("you never try the full step: begin with c = 1", _changed(start=1)),
-        ("backtracks counts how often the step was shrunk: 0 when the full step passes", _changed(counted=1)),
+        (
+            "you ask for the whole promise: min_ratio·c·predicted is enough",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= c * predicted > 0),
+        ),
+        (
+            "you ask for the full step's whole promise: min_ratio·c·predicted is enough",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= predicted > 0),
+        ),
+        (
+            "you ask for min_ratio·c, without the promise: it is a share of c·predicted",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= ratio * c and predicted > 0),
+        ),
+        (
+            "you ask for min_ratio as the gain itself: it is a share of c·predicted",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= ratio and predicted > 0),
+        ),
+        (
+            "you scale the promise by c twice: the promise of a candidate is c·predicted",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= ratio * c**2 * predicted > 0),
+        ),
+        (
+            "you ask for a tenth whatever min_ratio says: read it",
+            _changed(gains=lambda gain, c, predicted, ratio: gain >= 0.1 * c * predicted > 0),
+        ),
+        (
+            "your gain must be above min_ratio·c·predicted: just that much is enough",
+            _changed(gains=lambda gain, c, predicted, ratio: gain > ratio * c * predicted > 0),
+        ),
+        (
+            "your KL must be below delta: just delta is allowed",
+            _changed(inside=lambda divergence, delta: divergence < delta),
+        ),
+        (
+            "just min_ratio·c·predicted and just delta are allowed: your comparisons are strict",
+            _changed(
+                inside=lambda divergence, delta: divergence < delta,
+                gains=lambda gain, c, predicted, ratio: gain > ratio * c * predicted > 0,
+            ),
+        ),
+        (
+            "you accept where the KL is at least delta: it must be at most delta",
+            _changed(inside=lambda divergence, delta: divergence >= delta),
+        ),
+        ("you compare the KL with 2·delta", _changed(inside=lambda divergence, delta: divergence <= 2 * delta)),
+        ("you compare the KL with delta/2", _changed(inside=lambda divergence, delta: divergence <= delta / 2)),
+        (
+            "you take the full step, without a look at surrogate or KL",
+            _changed(inside=lambda divergence, delta: True, gains=lambda gain, c, predicted, ratio: True),
+        ),
+        ("you never try the full step: begin with c = 1", _changed(scale=lambda shrink, k: shrink ** (k + 1))),
+        (
+            "you shrink in equal steps: c is a power of shrink",
+            _changed(scale=lambda shrink, k: 1 - (1 - shrink) * k),
+        ),
+        ("you halve, whatever shrink says: read it", _changed(scale=lambda shrink, k: 0.5**k)),
+        ("you shrink by 0.9, whatever shrink says: read it", _changed(scale=lambda shrink, k: 0.9**k)),
+        ("you shrink by 0.8, whatever shrink says: read it", _changed(scale=lambda shrink, k: 0.8**k)),
+        (
+            "you shrink by 1 − shrink: a candidate is shrink times as long as the one before",
+            _changed(scale=lambda shrink, k: (1 - shrink) ** k),
+        ),
+        (
+            "c gets too small too fast: it is 1, shrink, shrink² and so on. Do you shrink what is shrunk already?",
+            _changed(scale=lambda shrink, k: shrink ** (k * (k + 1) // 2)),
+        ),
+        ("you divide the step by 1, 2, 3 and so on: c is a power of shrink", _changed(scale=lambda _, k: 1 / (k + 1))),
+        (
+            "you try one candidate too few: there are max_backtracks of them after the first",
+            _changed(tries=lambda most: most),
+        ),
+        (
+            "you try one candidate too many: there are max_backtracks of them after the first",
+            _changed(tries=lambda most: most + 2),
+        ),
+        ("you try 31 candidates, whatever max_backtracks says: read it", _changed(tries=lambda most: 31)),
+        ("you try the full step alone, once or always again: shrink it", _changed(tries=lambda most: 1)),
+        (
+            "you take the candidate of the largest gain: the first that passes is asked for",
+            _changed(best=lambda gain, c: gain),
+        ),
+        (
+            "you take the candidate with the largest gain for its length: the first that passes is asked for",
+            _changed(best=lambda gain, c: gain / c),
+        ),
+        (
+            "you take the last candidate that passes: the first, which is the longest, is asked for",
+            _changed(best=lambda gain, c: -c),
+        ),
+        ("you add each try to the one before: every candidate begins at theta", _changed(piled=True)),
+        (
+            "you go down the step: candidates are theta + c·step",
+            lambda surrogate, kl, theta, step, **rest: _search(surrogate, kl, theta, -step, **rest),
+        ),
+        (
+            "backtracks counts how often the step was shrunk: 0 when the full step passes",
+            _changed(taken=lambda candidate, theta, gain, divergence, k, c: (candidate, gain, divergence, k + 1, True)),
+        ),
+        (
+            "you count tries: backtracks is how often the step was shrunk, one less",
+            _changed(
+                taken=lambda candidate, theta, gain, divergence, k, c: (candidate, gain, divergence, k + 1, True),
+                failed=lambda last, theta, most: (theta, 0.0, 0.0, most + 1, False),
+            ),
+        ),
+        (
+            "you return c in the place of backtracks, which is how often the step was shrunk",
+            _changed(taken=lambda candidate, theta, gain, divergence, k, c: (candidate, gain, divergence, c, True)),
+        ),
+        (
+            "you return c·step: the new parameters are theta + c·step",
+            _changed(
+                taken=lambda candidate, theta, gain, divergence, k, c: (candidate - theta, gain, divergence, k, True)
+            ),
+        ),
+        (
+            "you return the old parameters also after a success: the candidate that passes is asked for",
+            _changed(taken=lambda candidate, theta, gain, divergence, k, c: (theta, gain, divergence, k, True)),
+        ),
+        (
+            "gain and kl have changed places: the gain comes first",
+            _changed(taken=lambda candidate, theta, gain, divergence, k, c: (candidate, divergence, gain, k, True)),
+        ),
+        (
+            "you return False also after a success",
+            _changed(taken=lambda candidate, theta, gain, divergence, k, c: (candidate, gain, divergence, k, False)),
+        ),
+        (
+            "you divide the gain by c: the gain of the step that is taken is asked for",
+            _changed(taken=lambda candidate, theta, gain, divergence, k, c: (candidate, gain / c, divergence, k, True)),
+        ),
     ],
 )
 
 # 10.4, the bootstrap interval
 
 
-def _interval(values, level, *, resamples=None, statistic=np.mean, tails=lambda level: ((1 - level) / 2,) * 2):
+def _resamples(values):
+    return list(itertools.product(values, repeat=len(values)))
+
+
+def _place(means, share):
+    """Return the first mean, from below, that enough of the others don't exceed."""
+    return next(mean for k, mean in enumerate(means, start=1) if k >= share * len(means) - 1e-9)
+
+
+def _interval(
+    values,
+    level,
+    *,
+    resamples=_resamples,
+    statistic=np.mean,
+    shares=lambda level: ((1 - level) / 2, (1 + level) / 2),
+    once=False,
+    place=_place,
+    ends=lambda low, high, values: (low, high),
+):
     """Return the ends by counting: the first mean, from below, that enough resamples don't exceed."""
-    if resamples is None:
-        resamples = itertools.product(values, repeat=len(values))
-    means = sorted(float(statistic(resample)) for resample in resamples)
-    below, above = tails(level)
-    counts = below * len(means), (1 - above) * len(means)
-    return tuple(next(mean for k, mean in enumerate(means, start=1) if k >= count) for count in counts)
+    means = sorted(float(statistic(resample)) for resample in resamples(values))
+    if once:
+        means = sorted({round(mean, 9) for mean in means})
+    low, high = (place(means, share) for share in shares(level))
+    return ends(low, high, values)
 
 
-def _interpolated(values, level):
-    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
-    return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2]).tolist())
+def _changed_interval(**changes):
+    return lambda values, level: _interval(values, level, **changes)
 
 
-def _around_the_mean(spread):
-    return lambda values, level: (np.mean(values) - 1.96 * spread(values), np.mean(values) + 1.96 * spread(values))
+def _at(index):
+    """Return the place in the sorted list index(share·number), kept inside it."""
+    return lambda means, share: means[min(max(int(index(share * len(means))), 0), len(means) - 1)]
+
+
+def _around_the_mean(spread, widths=lambda level: 1.96):
+    def interval(values, level):
+        return np.mean(values) - widths(level) * spread(values), np.mean(values) + widths(level) * spread(values)
+
+    return interval
+
+
+def _quantile_of_normal(level):
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 _NORMAL = (
@@ -474,59 +1012,194 @@ bootstrap_interval = Exercise(
     function="bootstrap_interval",
     cases=[
         (np.array([0.0, 1.0]), 0.95),
+        (np.array([0.0, 1.0]), 0.5),
+        (np.array([5.0, 2.0, 2.0]), 0.5),
         (np.array([1.0, 2.0, 4.0]), 0.95),
         (np.array([1.0, 2.0, 4.0]), 0.4),
         (np.array([-3.0, 5.0, 0.5, 1.0]), 0.95),
         (np.array([300.0, 100.0, 150.0, 120.0]), 0.9),
+        (np.array([-1.0, 8.0, 2.0, 2.0]), 0.8),
         (np.array([2.0, -1.0, 0.0, 7.0, 3.5]), 0.95),
+        (np.array([2.0, -1.0, 0.0, 7.0, 3.5]), 0.3),
     ],
     expected=_interval,
+    parts=("low", "high"),
     misconceptions=[
         (
             "you take quantiles of the values themselves: average each resample, then take quantiles of the means",
-            lambda values, level: _interval(values, level, resamples=[[value] for value in values]),
+            _changed_interval(resamples=lambda values: [[value] for value in values]),
+        ),
+        (
+            "you interpolate between quantiles of the values themselves: average each resample, and take quantiles of "
+            "the means",
+            lambda values, level: tuple(np.quantile(values, [(1 - level) / 2, (1 + level) / 2])),
+        ),
+        (
+            "you return the smallest and the largest mean of all: cut off (1 − level)/2 at either end",
+            _changed_interval(shares=lambda level: (0, 1)),
         ),
         (
             "you count each combination once: a resample with three different values comes in six orders, one with "
             "three equal values in one. itertools.product has them all",
-            lambda values, level: _interval(
-                values, level, resamples=itertools.combinations_with_replacement(values, len(values))
-            ),
+            _changed_interval(resamples=lambda values: itertools.combinations_with_replacement(values, len(values))),
+        ),
+        (
+            "you count each different mean once: it counts as often as there are resamples that have it",
+            _changed_interval(once=True),
+        ),
+        (
+            "you count equal values once: each of the values can be drawn, also where another is as large",
+            _changed_interval(resamples=lambda values: itertools.product(sorted(set(values)), repeat=len(values))),
         ),
         (
             "you draw without replacement: every resample then has the same values and the same mean",
-            lambda values, level: _interval(values, level, resamples=itertools.permutations(values)),
+            _changed_interval(resamples=lambda values: [values]),
         ),
         (
             "you cut off 1 − level at each end: it is (1 − level)/2 at each, and both together 1 − level",
-            lambda values, level: _interval(values, level, tails=lambda level: (1 - level, 1 - level)),
+            _changed_interval(shares=lambda level: (1 - level, level)),
         ),
         (
             "your interval is open below: cut off (1 − level)/2 at either end",
-            lambda values, level: _interval(values, level, tails=lambda level: (0, 1 - level)),
+            _changed_interval(shares=lambda level: (0, level)),
+        ),
+        (
+            "your interval is open above: cut off (1 − level)/2 at either end",
+            _changed_interval(shares=lambda level: (1 - level, 1)),
+        ),
+        (
+            "you take the quantiles at level/2 and 1 − level/2: cut off (1 − level)/2 at either end",
+            _changed_interval(shares=lambda level: (level / 2, 1 - level / 2)),
+        ),
+        (
+            "you cut off (1 − level)/4 at either end: it is (1 − level)/2",
+            _changed_interval(shares=lambda level: ((1 - level) / 4, 1 - (1 - level) / 4)),
+        ),
+        (
+            "you take 95 % whatever level says: read it",
+            _changed_interval(shares=lambda level: (0.025, 0.975)),
+        ),
+        (
+            "you take 90 % whatever level says: read it",
+            _changed_interval(shares=lambda level: (0.05, 0.95)),
+        ),
+        (
+            "your shares are read as percentages: np.percentile counts to 100, np.quantile to 1",
+            _changed_interval(shares=lambda level: ((1 - level) / 200, (1 + level) / 200)),
         ),
         (
             "you take the median of each resample; the question is about the mean",
-            lambda values, level: _interval(values, level, statistic=np.median),
+            _changed_interval(statistic=np.median),
         ),
         (
             "you add the values of a resample up: divide by their number",
-            lambda values, level: _interval(values, level, statistic=np.sum),
+            _changed_interval(statistic=np.sum),
         ),
         (
+            "you take the largest value of each resample; the question is about the mean",
+            _changed_interval(statistic=max),
+        ),
+        ("you take the spread of each resample; the question is about the mean", _changed_interval(statistic=np.std)),
+        (
             "each of your resamples has a value too few: draw as many as there are",
-            lambda values, level: _interval(values, level, resamples=itertools.product(values, repeat=len(values) - 1)),
+            _changed_interval(resamples=lambda values: itertools.product(values, repeat=len(values) - 1)),
+        ),
+        (
+            "each of your resamples has a value too many: draw as many as there are",
+            _changed_interval(resamples=lambda values: itertools.product(values, repeat=len(values) + 1)),
+        ),
+        (
+            "each of your resamples has two values, however many there are: draw as many as there are",
+            _changed_interval(resamples=lambda values: itertools.product(values, repeat=2)),
+        ),
+        (
+            "each of your resamples has three values, however many there are: draw as many as there are",
+            _changed_interval(resamples=lambda values: itertools.product(values, repeat=3)),
         ),
         (
             'np.quantile interpolates between two means by default; method="inverted_cdf" returns one that occurs',
-            _interpolated,
+            _changed_interval(place=lambda means, share: np.quantile(means, share)),
+        ),
+        *(
+            (
+                f'method="{method}" takes the other neighbour of a quantile at times; "inverted_cdf" is the definition '
+                "of the text",
+                _changed_interval(place=lambda means, share, method=method: np.quantile(means, share, method=method)),
+            )
+            for method in ("nearest", "closest_observation")
+        ),
+        *(
+            (
+                f'method="{method}" interpolates between two means; "inverted_cdf" returns one that occurs',
+                _changed_interval(place=lambda means, share, method=method: np.quantile(means, share, method=method)),
+            )
+            for method in ("midpoint", "averaged_inverted_cdf", "hazen", "weibull", "median_unbiased")
+        ),
+        (
+            'you are one place too far in the sorted list, as method="higher" is: the mean with the share q stands '
+            "at ⌈q·number⌉, counted from 1",
+            _changed_interval(place=_at(math.ceil)),
+        ),
+        (
+            "you are one place too far in the sorted list where share·number is whole: the k-th mean has the index "
+            "k − 1",
+            _changed_interval(place=_at(math.floor)),
+        ),
+        (
+            'you are one place too early in the sorted list, as method="lower" is: the mean with the share q stands '
+            "at ⌈q·number⌉, counted from 1",
+            _changed_interval(place=_at(lambda place: math.ceil(place - 1e-9) - 2)),
+        ),
+        (
+            "you round the place in the sorted list: it is rounded up, and counted from 1",
+            _changed_interval(place=_at(lambda place: round(place))),
+        ),
+        (
+            "you mirror the interval at the mean of the values, which is the basic bootstrap: the quantiles themselves "
+            "are asked for",
+            _changed_interval(ends=lambda low, high, values: (2 * np.mean(values) - high, 2 * np.mean(values) - low)),
+        ),
+        (
+            "you take the mean of the values off: the quantiles themselves are asked for",
+            _changed_interval(ends=lambda low, high, values: (low - np.mean(values), high - np.mean(values))),
+        ),
+        (
+            "you make the interval symmetric around the mean of the values: the quantiles themselves are asked for",
+            _changed_interval(
+                ends=lambda low, high, values: (
+                    np.mean(values) - (high - low) / 2,
+                    np.mean(values) + (high - low) / 2,
+                )
+            ),
         ),
         (_NORMAL, _around_the_mean(lambda values: np.std(values, ddof=1) / np.sqrt(len(values)))),
         (_NORMAL, _around_the_mean(lambda values: np.std(values) / np.sqrt(len(values)))),
-        (
-            "you have the mean ± 1.96 standard deviations of the runs: that is about where the next run may fall, not "
-            "the mean, and it assumes a normal distribution",
-            _around_the_mean(np.std),
+        *(
+            (
+                "you have the normal approximation, the mean ± so many standard errors: the bootstrap takes quantiles "
+                "of the resamples' means",
+                _around_the_mean(
+                    lambda values, ddof=ddof: np.std(values, ddof=ddof) / np.sqrt(len(values)), _quantile_of_normal
+                ),
+            )
+            for ddof in (0, 1)
+        ),
+        *(
+            (
+                "you have the mean ± one standard error: the bootstrap takes quantiles of the resamples' means",
+                _around_the_mean(
+                    lambda values, ddof=ddof: np.std(values, ddof=ddof) / np.sqrt(len(values)), lambda level: 1.0
+                ),
+            )
+            for ddof in (0, 1)
+        ),
+        *(
+            (
+                "you have the mean ± 1.96 standard deviations of the runs: that is about where the next run may fall, "
+                "not the mean, and it assumes a normal distribution",
+                _around_the_mean(lambda values, ddof=ddof: np.std(values, ddof=ddof)),
+            )
+            for ddof in (0, 1)
         ),
         ("low comes first: you return (high, low)", lambda values, level: _interval(values, level)[::-1]),
     ],

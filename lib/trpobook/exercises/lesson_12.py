@@ -13,8 +13,8 @@ import torch
 from trpobook.exercises.checks import Exercise
 
 EPS = 0.2
-# both signs of A, both sides of the band and its inside, nothing on an edge
-QUADRANTS = [(w, a) for w in (0.5, 0.9, 1.0, 1.1, 2.0) for a in (1.0, -1.0, 2.5, -0.4)]
+# both signs of A and 0, both sides of the band, far out too, and its inside, nothing on an edge
+QUADRANTS = [(w, a) for w in (0.1, 0.5, 0.93, 1.0, 1.13, 2.0, 5.0) for a in (1.0, -1.0, 2.5, -0.4, 0.0)]
 
 
 def _elementwise(function):
@@ -27,7 +27,7 @@ def _elementwise(function):
 
 
 def _ratio_cases():
-    yield np.array([1.1]), np.array([2.0]), EPS
+    yield np.array([1.13]), np.array([2.0]), EPS
     yield np.array([2.0]), np.array([1.0]), EPS
     yield np.array([0.5]), np.array([-1.0]), EPS
     yield np.array([2.0]), np.array([-1.0]), EPS
@@ -52,6 +52,15 @@ def _clamped(w, clip) -> float:
     return 1 - clip if w < 1 - clip else 1 + clip if w > 1 + clip else w
 
 
+def _capped(low=lambda clip: 1 - clip, high=lambda clip: 1 + clip):
+    """Return min(w·A, w between two edges · A); the edges are the ways to get it wrong."""
+    return _with_slope(lambda w, a, clip: min(w * a, max(low(clip), min(w, high(clip))) * a))
+
+
+def _progress(w, a) -> float:
+    return (w - 1) * (a > 0) - (w - 1) * (a < 0)
+
+
 def _with_slope(function, h=1e-6):
     """Return (value, dvalue/dw) of a function of one ratio, the slope by central differences."""
 
@@ -68,19 +77,46 @@ def _apply_surrogate(answer, ratio, advantages, clip):
     """Return the answer's values and their slopes by autograd; a detached answer has slope 0."""
     if getattr(answer, "__module__", "") == __name__:  # the expected answer, and mistaken ones, know their slopes
         return answer(ratio, advantages, clip)
-    w = torch.from_numpy(np.array(ratio)).requires_grad_()
-    value = answer(w, torch.from_numpy(np.array(advantages)), clip)
+    leaf = torch.tensor(ratio).requires_grad_()
+    w, a = leaf.clone(), torch.from_numpy(advantages)  # what is changed in place stays changed in the arguments
+    value = answer(w, a, clip)
+    ratio[...] = w.detach().numpy()
+    if isinstance(value, list | tuple) and value and all(isinstance(row, torch.Tensor) for row in value):
+        value = torch.stack(list(value))
     if not isinstance(value, torch.Tensor):
         return value if value is ... else (value, value)
-    slope = torch.zeros_like(w)
+    slope = torch.zeros_like(leaf)
     if value.requires_grad:
-        slope = torch.autograd.grad(value.sum(), w)[0]
+        slope = torch.autograd.grad(value.sum(), leaf)[0]
     return value.detach().numpy(), slope.numpy()
 
 
-def _mean_value(ratio, advantages, clip):
-    value, slope = _with_slope(_value)(ratio, advantages, clip)
-    return value.mean(), slope / len(slope)
+def _averaged(of):
+    def averaged(ratio, advantages, clip):
+        value, slope = _with_slope(_value)(ratio, advantages, clip)
+        return of(value), slope * of(np.ones(len(slope))) / len(slope)
+
+    return averaged
+
+
+def _half_of_the_slope(wrong_way):
+    """Return the right values, and half of the slope inside the band, where both products are equal."""
+
+    def slope(w, a, clip):
+        return a / 2 if abs(w - 1) < clip else 0.0 if _push(w, a, clip) == 0 else wrong_way * a
+
+    def both(ratio, advantages, clip):
+        return _elementwise(_value)(ratio, advantages, clip), _elementwise(slope)(ratio, advantages, clip)
+
+    return both
+
+
+def _standardised(ddof):
+    def standardised(ratio, advantages, clip):
+        spread = advantages.std(ddof=ddof) if len(advantages) > ddof else 0.0
+        return _with_slope(_value)(ratio, (advantages - advantages.mean()) / (spread + 1e-8), clip)
+
+    return standardised
 
 
 def _detached(ratio, advantages, clip):
@@ -93,7 +129,8 @@ clipped_surrogate = Exercise(
     cases=list(_ratio_cases()),
     expected=_with_slope(_value),
     apply=_apply_surrogate,
-    tolerance=1e-7,
+    parts=("the value", "the slope"),
+    tolerance=1e-7,  # the slope is taken by differences
     misconceptions=[
         (
             "you take the larger of the two; the clip is pessimistic and takes the smaller",
@@ -130,11 +167,126 @@ clipped_surrogate = Exercise(
             "you return the loss, with a minus; this function is what is raised",
             _with_slope(lambda w, a, clip: -_value(w, a, clip)),
         ),
-        ("you return the mean: return one number for each row, ppo_update averages", _mean_value),
+        ("you return the mean: return one number for each row, ppo_update averages", _averaged(np.mean)),
+        ("you return the sum: return one number for each row, ppo_update averages", _averaged(np.sum)),
+        (
+            "inside the band your slope is half of A: there the two products are equal and share the gradient, so "
+            "neither of them may be detached",
+            _half_of_the_slope(0.0),
+        ),
+        (
+            "inside the band your slope is half of A: there the two products are equal and share the gradient, so "
+            "neither of them may be detached",
+            _half_of_the_slope(1.0),
+        ),
+        (
+            "you take the mean of the two products; the smaller one is asked for",
+            _with_slope(lambda w, a, clip: (w * a + _clamped(w, clip) * a) / 2),
+        ),
+        ("you standardise the advantages; here they are used as they come", _standardised(0)),
+        ("you standardise the advantages; here they are used as they come", _standardised(1)),
         (
             "the values are right, but no gradient reaches the ratio: work on the tensor itself, without detach, item "
             "or NumPy",
             _detached,
+        ),
+        (
+            "your edges have changed places: the band reaches from 1 − ε up to 1 + ε",
+            _with_slope(lambda w, a, clip: min(w * a, (1 - clip) * a)),
+        ),
+        (
+            "you clip the logarithm of the ratio to ±ε; the band is around the ratio itself, from 1 − ε to 1 + ε",
+            _capped(lambda clip: math.exp(-clip), math.exp),
+        ),
+        ("your lower edge is 1/(1 + ε); it is 1 − ε", _capped(low=lambda clip: 1 / (1 + clip))),
+        ("your upper edge is 1/(1 − ε); it is 1 + ε", _capped(high=lambda clip: 1 / (1 - clip))),
+        (
+            "your band is half as wide as it should be: from 1 − ε to 1 + ε",
+            _capped(lambda c: 1 - c / 2, lambda c: 1 + c / 2),
+        ),
+        (
+            "your band is twice as wide as it should be: from 1 − ε to 1 + ε",
+            _capped(lambda c: 1 - 2 * c, lambda c: 1 + 2 * c),
+        ),
+        (
+            "your band is always ±0.2; its half-width is the argument clip",
+            _capped(lambda clip: 1 - EPS, lambda clip: 1 + EPS),
+        ),
+        (
+            "you charge the hinge on both sides; it is taken off only where the ratio has gone the way that A asks, "
+            "and the wrong way is charged by w·A already",
+            _with_slope(lambda w, a, clip: w * a - abs(a) * max(0, abs(w - 1) - clip)),
+        ),
+        (
+            "your hinge isn't multiplied by |A|",
+            _with_slope(lambda w, a, clip: w * a - max(0, _progress(w, a) - clip)),
+        ),
+        (
+            "your hinge is multiplied by A; it is |A|, for the hinge is taken off whatever the sign",
+            _with_slope(lambda w, a, clip: w * a - a * max(0, _progress(w, a) - clip)),
+        ),
+        (
+            "your hinge forgets the sign of A: the progress of a bad action is 1 − w",
+            _with_slope(lambda w, a, clip: w * a - abs(a) * max(0, w - 1 - clip)),
+        ),
+        (
+            "you add the hinge; it is taken off",
+            _with_slope(lambda w, a, clip: w * a + abs(a) * max(0, _progress(w, a) - clip)),
+        ),
+        (
+            "your objective is 0 outside the band; it is flat where the push ends, at the value of the edge, and w·A "
+            "on the other side",
+            _with_slope(lambda w, a, clip: w * a if abs(w - 1) <= clip else 0.0),
+        ),
+        (
+            "your objective falls to 0 where the push ends; it stays at the value of the edge, flat",
+            _with_slope(lambda w, a, clip: w * a if _progress(w, a) <= clip else 0.0),
+        ),
+        (
+            "you use the size of A: a bad action, A < 0, is to become rarer",
+            _with_slope(lambda w, a, clip: _value(w, abs(a), clip)),
+        ),
+        (
+            "the constant A is missing: you count from w = 1, and w·A counts from 0",
+            _with_slope(lambda w, a, clip: _value(w, a, clip) - a),
+        ),
+        (
+            "your clipped ratio isn't multiplied by A before the minimum is taken",
+            _with_slope(lambda w, a, clip: min(w * a, _clamped(w, clip))),
+        ),
+        (
+            "you compare the bare ratio with the clipped product: A belongs to both",
+            _with_slope(lambda w, a, clip: min(w, _clamped(w, clip) * a)),
+        ),
+        (
+            "you clip the advantage; what is clipped is the ratio",
+            _with_slope(lambda w, a, clip: min(w * a, w * _clamped(a, clip))),
+        ),
+        ("A is missing: you return the clipped ratio", _with_slope(lambda w, a, clip: _clamped(w, clip))),
+        (
+            "you return the hinge alone, what is taken off w·A",
+            _with_slope(lambda w, a, clip: abs(a) * max(0, _progress(w, a) - clip)),
+        ),
+        (
+            "you take the exponential of the ratio; `ratio` is no logarithm any more",
+            _with_slope(lambda w, a, clip: _value(math.exp(w), a, clip)),
+        ),
+        (
+            "you take the logarithm of the ratio; the surrogate is w·A",
+            _with_slope(lambda w, a, clip: min(math.log(w) * a, math.log(_clamped(w, clip)) * a)),
+        ),
+        (
+            "you cut off the loss of bad actions at 3A (dual clip); here the wrong way is charged in full, however far",
+            _with_slope(lambda w, a, clip: max(_value(w, a, clip), 3 * a) if a < 0 else _value(w, a, clip)),
+        ),
+        (
+            "two things at once: you take the larger of the two products, and you return the loss; the minimum is what "
+            "is raised",
+            _with_slope(lambda w, a, clip: -max(w * a, _clamped(w, clip) * a)),
+        ),
+        (
+            "two things at once: you leave out the minimum, and you return the loss",
+            _with_slope(lambda w, a, clip: -_clamped(w, clip) * a),
         ),
     ],
 )
@@ -148,6 +300,35 @@ def _push(w, a, clip) -> float:
     if a < 0 and w < 1 - clip:
         return 0.0
     return a
+
+
+def _silent(*corners):
+    """Return the push that is 0 in some of the four corners and A elsewhere."""
+
+    def rule(w, a, clip):
+        side = "above 1 + ε" if w > 1 + clip else "below 1 − ε" if w < 1 - clip else "inside"
+        return 0.0 if ("A > 0" if a > 0 else "A < 0", side) in corners else a
+
+    return _elementwise(rule)
+
+
+RISEN, FALLEN = ("A > 0", "above 1 + ε"), ("A < 0", "below 1 − ε")  # where the push ends
+SUNK, GROWN = ("A > 0", "below 1 − ε"), ("A < 0", "above 1 + ε")  # where it went the wrong way
+OTHER_CORNERS = [
+    (SUNK,),
+    (GROWN,),
+    (RISEN, SUNK),
+    (FALLEN, GROWN),
+    (RISEN, SUNK, GROWN),
+    (RISEN, SUNK, FALLEN),
+    (RISEN, FALLEN, GROWN),
+    (SUNK, FALLEN, GROWN),
+]
+
+
+def _until(done):
+    """Return the push that ends where `done`."""
+    return _elementwise(lambda w, a, clip: 0.0 if done(w, a, clip) else a)
 
 
 push = Exercise(
@@ -172,6 +353,10 @@ push = Exercise(
             _elementwise(lambda w, a, clip: float(_push(w, a, clip) != 0)),
         ),
         (
+            "you return whether there is a push; return the push itself, A or 0",
+            _elementwise(lambda w, a, clip: float(_progress(w, a) < clip)),
+        ),
+        (
             "you return |A|: a bad action is pushed down",
             _elementwise(lambda w, a, clip: abs(_push(w, a, clip))),
         ),
@@ -188,6 +373,104 @@ push = Exercise(
             _elementwise(lambda w, a, clip: _push(w, a, clip) or -a),
         ),
         ("you never stop the push: that is w·A without a clip", _elementwise(lambda w, a, clip: a)),
+        (
+            "you silence the two corners that went the wrong way: those must keep their push, and the other two end",
+            _silent(SUNK, GROWN),
+        ),
+        ("you never silence a bad action: below 1 − ε it has fallen enough", _silent(RISEN)),
+        ("you never silence a good action: above 1 + ε it has risen enough", _silent(FALLEN)),
+        (
+            "you forget the sign of A: a good action's ratio is done when it is above 1 + ε",
+            _silent(SUNK, FALLEN),
+        ),
+        *(
+            (
+                f"you silence {', '.join(map(' '.join, corners))}: the push ends for A > 0 above 1 + ε and for A < 0 "
+                "below 1 − ε, and nowhere else",
+                _silent(*corners),
+            )
+            for corners in OTHER_CORNERS
+        ),
+        (
+            "you push only outside the band: inside it every sample still pushes",
+            _elementwise(lambda w, a, clip: a if abs(w - 1) > clip else 0.0),
+        ),
+        (
+            "you return the sign of A; the push is A itself",
+            _elementwise(lambda w, a, clip: float(np.sign(_push(w, a, clip)))),
+        ),
+        (
+            "you return the push on the loss, −A; (12.3) is the slope of what is raised",
+            _elementwise(lambda w, a, clip: -_push(w, a, clip)),
+        ),
+        (
+            "you multiply w − 1 by A, where its sign is wanted: how far a ratio may go doesn't depend on the size of A",
+            _until(lambda w, a, clip: a * (w - 1) > clip),
+        ),
+        (
+            "you compare the ratio with ε; its way from 1 is what is compared, sgn(A)(w − 1)",
+            _until(lambda w, a, clip: np.sign(a) * w > clip),
+        ),
+        (
+            "you measure the way in log w; it is w − 1",
+            _until(lambda w, a, clip: np.sign(a) * math.log(w) > clip),
+        ),
+        (
+            "your lower edge is 1/(1 + ε); it is 1 − ε",
+            _until(lambda w, a, clip: w > 1 + clip if a > 0 else w < 1 / (1 + clip)),
+        ),
+        (
+            "you stop the push as soon as the ratio has moved the right way at all; it may go as far as ε",
+            _until(lambda w, a, clip: _progress(w, a) > 0),
+        ),
+        (
+            "your band is always ±0.2; its half-width is the argument clip",
+            _until(lambda w, a, clip: _progress(w, a) > EPS),
+        ),
+        (
+            "your band is twice as wide as it should be: the push ends at x = ε",
+            _until(lambda w, a, clip: _progress(w, a) > 2 * clip),
+        ),
+        (
+            "your band is half as wide as it should be: the push ends at x = ε",
+            _until(lambda w, a, clip: _progress(w, a) > clip / 2),
+        ),
+        (
+            "you let the push fade out towards the edge; it is A up to the edge, and 0 behind it",
+            _elementwise(lambda w, a, clip: a * min(1, max(0, 1 - _progress(w, a) / clip))),
+        ),
+        (
+            "you return the clipped term, clip(w)·A; asked for is the slope",
+            _elementwise(lambda w, a, clip: a * _clamped(w, clip)),
+        ),
+        (
+            "you return the progress x; asked for is the push, A or 0",
+            _elementwise(lambda w, a, clip: _progress(w, a)),
+        ),
+        (
+            "you return what is left of x up to ε; asked for is the push, A or 0",
+            _elementwise(lambda w, a, clip: max(0, clip - _progress(w, a))),
+        ),
+        (
+            "you average: one number for each row, without 1/N",
+            lambda ratio, advantages, clip: _elementwise(_push)(ratio, advantages, clip) / len(ratio),
+        ),
+        (
+            "two things at once: you silence both sides of the band, and you return whether there is a push",
+            _elementwise(lambda w, a, clip: float(abs(w - 1) < clip)),
+        ),
+        (
+            "two things at once: you return |A|, and you silence both sides of the band",
+            _elementwise(lambda w, a, clip: abs(a) if abs(w - 1) < clip else 0.0),
+        ),
+        (
+            "two things at once: you return |A|, and you never stop the push",
+            _elementwise(lambda w, a, clip: abs(a)),
+        ),
+        (
+            "two things at once: you multiply by the ratio, and you silence both sides of the band",
+            _elementwise(lambda w, a, clip: w * a if abs(w - 1) < clip else 0.0),
+        ),
     ],
 )
 
@@ -203,6 +486,10 @@ def _beta(above=1.5, below=1.5, up=2.0, down=0.5):
         return beta
 
     return rule
+
+
+def _scaled_outside(beta, kl, kl_target, power):
+    return beta if kl_target / 1.5 <= kl <= 1.5 * kl_target else beta * (kl / kl_target) ** power
 
 
 def _beta_continuous(beta, kl, kl_target):
@@ -222,6 +509,14 @@ adapted_beta = Exercise(
         (0.25, 0.5, 0.02),
         (8.0, 0.0, 0.02),
         (8.0, 0.02, 0.02),
+        (2.0, 0.012, 0.02),
+        (0.5, 0.035, 0.02),
+        (40.0, 0.1, 0.01),
+        (0.001, 0.0001, 0.01),
+        (2.0, 4.0, 1.0),
+        (2.0, 2.0, 1.0),
+        (2.0, 0.6, 1.0),
+        (2.0, 0.2, 3.0),
     ],
     expected=_beta(),
     misconceptions=[
@@ -250,43 +545,175 @@ adapted_beta = Exercise(
             "you return the factor; return the new β",
             lambda beta, kl, kl_target: _beta()(1.0, kl, kl_target),
         ),
+        (
+            "1.5 and 2 have changed places: the limits are 1.5·d_targ and d_targ/1.5, and β changes by the factor 2",
+            _beta(2.0, 2.0, 1.5, 1 / 1.5),
+        ),
+        (
+            "you change β at every update, by doubling or halving: between d_targ/1.5 and 1.5·d_targ it stays as it is",
+            lambda beta, kl, kl_target: 2 * beta if kl > kl_target else beta / 2,
+        ),
+        ("your lower limit is d_targ/2; it is d_targ/1.5", _beta(below=2.0)),
+        ("your upper limit is 2·d_targ; it is 1.5·d_targ", _beta(above=2.0)),
+        ("your upper limit is d_targ itself; it is 1.5·d_targ", _beta(above=1.0)),
+        ("your lower limit is d_targ itself; it is d_targ/1.5", _beta(below=1.0)),
+        (
+            "your limits have changed places: double above 1.5·d_targ, the larger of the two",
+            _beta(1 / 1.5, 1 / 1.5),
+        ),
+        (
+            "your upper limit is d_targ/1.5; it is 1.5·d_targ, and between the two β stays as it is",
+            lambda beta, kl, kl_target: 2 * beta if kl > kl_target / 1.5 else beta,
+        ),
+        (
+            "your target is always 0.01; it is the argument kl_target",
+            lambda beta, kl, kl_target: _beta()(beta, kl, 0.01),
+        ),
+        ("you change β by the factor 4; it is doubled or halved", _beta(up=4.0, down=0.25)),
+        ("you change β by the factor 3; it is doubled or halved", _beta(up=3.0, down=1 / 3)),
+        ("you change β by the factor 10; it is doubled or halved", _beta(up=10.0, down=0.1)),
+        ("you raise β by 1.5; it is doubled", _beta(up=1.5)),
+        ("you lower β by 1.5; it is halved", _beta(down=1 / 1.5)),
+        ("you raise β by a tenth and lower it by a tenth; it is doubled or halved", _beta(up=1.1, down=0.9)),
+        ("you never change β", _beta(up=1.0, down=1.0)),
+        ("you double β at both ends: halve it where the KL is too small", _beta(down=2.0)),
+        ("you halve β at both ends: double it where the KL is too large", _beta(up=0.5)),
+        (
+            "you add 1 and subtract 1; β is doubled and halved",
+            lambda beta, kl, kl_target: beta + _beta(up=2.0, down=0.0)(1.0, kl, kl_target) - 1,
+        ),
+        (
+            "you add 2 to β, or subtract ½; the rule multiplies",
+            lambda beta, kl, kl_target: beta + {2.0: 2.0, 0.5: -0.5, 1.0: 0.0}[_beta()(1.0, kl, kl_target)],
+        ),
+        (
+            "outside the limits you scale β by the root of KL/d_targ; the rule doubles or halves",
+            lambda beta, kl, kl_target: _scaled_outside(beta, kl, kl_target, 0.5),
+        ),
+        (
+            "outside the limits you scale β by KL/d_targ; the rule doubles or halves",
+            lambda beta, kl, kl_target: _scaled_outside(beta, kl, kl_target, 1.0),
+        ),
+        (
+            "you move β by KL − d_targ; the rule doubles, halves or leaves it",
+            lambda beta, kl, kl_target: beta + kl - kl_target,
+        ),
+        (
+            "you scale β by d_targ/KL, which lowers it where the KL is large; the rule doubles, halves or leaves it",
+            lambda beta, kl, kl_target: beta * kl_target / kl,
+        ),
+        (
+            "you compare the distance |KL − d_targ| with 1.5; the limits are multiples of d_targ",
+            lambda beta, kl, kl_target: (
+                2 * beta if kl - kl_target > 1.5 else beta / 2 if kl_target - kl > 1.5 else beta
+            ),
+        ),
+        (
+            "you compare the distance |KL − d_targ| with 1.5·d_targ: compare the KL itself",
+            lambda beta, kl, kl_target: (
+                2 * beta if kl - kl_target > 1.5 * kl_target else beta / 2 if kl_target - kl > 1.5 * kl_target else beta
+            ),
+        ),
+        (
+            "you compare β with the limits; it is the KL that is compared",
+            lambda beta, kl, kl_target: _beta()(beta, beta, kl_target),
+        ),
+        (
+            "you compare β·KL with the limits; it is the KL alone",
+            lambda beta, kl, kl_target: _beta()(beta, beta * kl, kl_target),
+        ),
+        (
+            "two things at once: you halve β where the KL is too large, and your limits are 2·d_targ and d_targ/2",
+            _beta(2.0, 2.0, 0.5, 2.0),
+        ),
+        (
+            "two things at once: you lower β where the KL is too large, and you change it by 1.5",
+            _beta(up=1 / 1.5, down=1.5),
+        ),
+        (
+            "two things at once: you lower β where the KL is too large, and you change it at every update",
+            lambda beta, kl, kl_target: beta / 2 if kl > kl_target else 2 * beta,
+        ),
     ],
 )
 
 # 12.4, the watch over an epoch
 
 
+def _mean(values) -> float:
+    return sum(values) / len(values)
+
+
+def _k1(x) -> float:
+    return -x
+
+
+def _k2(x) -> float:
+    return x * x / 2
+
+
+def _k3(x) -> float:
+    return math.exp(x) - 1 - x
+
+
 def _watch(
     outside=lambda w, clip: w > 1 + clip or w < 1 - clip,
-    kl=lambda x: math.exp(x) - 1 - x,
-    stop=lambda kl, kl_stop: kl > kl_stop,
+    kl=_k3,
+    over=_mean,
+    stop=lambda kl, kl_stop, rows, part, clip: kl > kl_stop,
     share=lambda hits, n: hits / n,
 ):
+    """Return the report on an epoch, row by row; the arguments are the ways to get it wrong."""
+
     def report(log_ratio, clip, kl_stop):
         rows = [float(x) for x in log_ratio]
-        hits = sum(outside(math.exp(x), clip) for x in rows)
-        mean = sum(kl(x) for x in rows) / len(rows)
-        return share(hits, len(rows)), mean, float(stop(mean, kl_stop))
+        hits = sum(bool(outside(math.exp(x), clip)) for x in rows)
+        part, mean = share(hits, len(rows)), over([kl(x) for x in rows])
+        return part, mean, bool(stop(mean, kl_stop, rows, part, clip))
 
     return report
 
 
-def _apply_watch(answer, *args):
-    """Call the answer; its verdict, True or False, counts as 1 or 0."""
-    result = answer(*args)
-    if isinstance(result, tuple) and len(result) == 3 and isinstance(result[2], (bool, np.bool_)):
-        result = (*result[:2], float(result[2]))
-    return result
+def _stops(rule):
+    """Return the right report but for its last part."""
+    return _watch(stop=lambda kl, kl_stop, rows, part, clip: rule(kl, kl_stop, rows, part, clip))
+
+
+def _of_one_number(number):
+    """Return k₃ of one number made of all rows."""
+
+    def report(log_ratio, clip, kl_stop):
+        x = number(log_ratio)
+        return _watch()(log_ratio, clip, kl_stop)[0], _k3(x), _k3(x) > kl_stop
+
+    return report
+
+
+def _logarithms_as_ratios(log_ratio, clip, kl_stop):
+    x = np.asarray(log_ratio, float)
+    kl = np.mean(x - 1 - np.log(np.abs(x)))
+    return np.mean(np.abs(x - 1) > clip), kl, bool(kl > kl_stop)
 
 
 def _watch_cases():
     yield np.array([0.0]), EPS, 0.01
-    yield np.log([1.25]), EPS, 0.01
+    yield np.log([1.22]), EPS, 0.01
     yield np.log([0.78]), EPS, 0.01
+    yield np.log([0.82]), EPS, 0.02  # inside the band, and below 1/1.2
     yield np.log([1.1, 0.9, 1.5, 0.5]), EPS, 0.2
     yield np.log([1.21, 0.81, 1.19, 0.79, 1.0]), EPS, 0.02
+    yield np.log([1.5, 1.6, 0.9]), EPS, 0.05  # the mean of log w is far above 0
+    yield np.log([0.7, 0.6, 1.1]), EPS, 0.2  # and far below
+    yield np.log([1.05, 0.97, 1.9, 1.02]), 0.1, 0.1
+    yield np.log([0.4, 1.1, 2.6]), 0.5, 0.2
+    yield np.log([3.0]), EPS, 0.75  # k₂ is below the limit
+    yield np.log([0.3]), EPS, 0.6  # k₂ is above it
+    yield np.log([2.0, 0.6]), 0.05, 0.1  # the KL is above ε, and above its limit
+    yield np.log([2.0, 0.6]), 0.05, 0.5  # or not
+    yield np.log([1.3, *[1.02] * 7]), 0.1, 0.2  # the share is above ε, and not above kl_stop
+    yield np.log([1.3, *[1.02] * 7]), EPS, 0.05  # the other way round
     rng = np.random.default_rng(3)
-    for spread, clip, kl_stop in ((0.05, 0.1, 0.01), (0.2, EPS, 0.015), (0.3, EPS, 0.03)):
+    for spread, clip, kl_stop in ((0.05, 0.1, 0.001), (0.2, EPS, 0.015), (0.3, EPS, 0.06), (0.3, EPS, 0.03)):
         yield rng.normal(-(spread**2) / 2, spread, 40), clip, kl_stop
 
 
@@ -294,40 +721,176 @@ watch = Exercise(
     function="watch",
     cases=list(_watch_cases()),
     expected=_watch(),
-    apply=_apply_watch,
+    parts=("the share outside", "the mean of k₃", "whether to stop"),
     misconceptions=[
-        ("your KL is k₁, the mean of −log w: it is noisy and can be negative", _watch(kl=lambda x: -x)),
+        ("you stop while the KL is below kl_stop", _stops(lambda kl, kl_stop, *rest: kl < kl_stop)),
+        (
+            "you stop at 1.5·kl_stop; here kl_stop is the limit itself",
+            _stops(lambda kl, kl_stop, *rest: kl > 1.5 * kl_stop),
+        ),
+        (
+            "you stop when the share outside passes kl_stop; it is the KL that counts",
+            _stops(lambda kl, kl_stop, rows, part, clip: part > kl_stop),
+        ),
+        (
+            "you stop when the share outside passes ε; it is the KL that counts, and its limit is kl_stop",
+            _stops(lambda kl, kl_stop, rows, part, clip: part > clip),
+        ),
+        (
+            "you compare the KL with ε; its limit is kl_stop",
+            _stops(lambda kl, kl_stop, rows, part, clip: kl > clip),
+        ),
+        (
+            "you stop as soon as one row's k₃ is above kl_stop; it is the mean that counts",
+            _stops(lambda kl, kl_stop, rows, part, clip: max(map(_k3, rows)) > kl_stop),
+        ),
+        (
+            "you stop only if every row's k₃ is above kl_stop; it is the mean that counts",
+            _stops(lambda kl, kl_stop, rows, part, clip: min(map(_k3, rows)) > kl_stop),
+        ),
+        (
+            "you stop by k₁, the mean of −log w; let the mean of k₃ decide",
+            _stops(lambda kl, kl_stop, rows, part, clip: _mean(list(map(_k1, rows))) > kl_stop),
+        ),
+        (
+            "you stop by k₂; let the mean of k₃ decide",
+            _stops(lambda kl, kl_stop, rows, part, clip: _mean(list(map(_k2, rows))) > kl_stop),
+        ),
+        (
+            "you stop by the sum of k₃; it is their mean that counts",
+            _stops(lambda kl, kl_stop, rows, part, clip: kl * len(rows) > kl_stop),
+        ),
+        (
+            "you stop whenever a ratio is outside the band; it is the KL that counts",
+            _stops(lambda kl, kl_stop, rows, part, clip: part > 0),
+        ),
+        (
+            "you return the KL a second time; asked is whether it is above kl_stop",
+            lambda log_ratio, clip, kl_stop: (
+                *_watch()(log_ratio, clip, kl_stop)[:2],
+                _watch()(log_ratio, clip, kl_stop)[1],
+            ),
+        ),
+        (
+            "you return by how much the KL is above kl_stop; asked is whether",
+            lambda log_ratio, clip, kl_stop: (
+                *_watch()(log_ratio, clip, kl_stop)[:2],
+                _watch()(log_ratio, clip, kl_stop)[1] - kl_stop,
+            ),
+        ),
+        ("you always stop: stop only where the mean of k₃ is above kl_stop", _stops(lambda *given: True)),
+        ("you never stop: stop where the mean of k₃ is above kl_stop", _stops(lambda *given: False)),
+        ("your KL is k₁, the mean of −log w: it is noisy and can be negative", _watch(kl=_k1)),
         ("your KL is the mean of log w: its sign is wrong as well as its noise", _watch(kl=lambda x: x)),
-        ("your KL is k₂, which is biased: k₃ = w − 1 − log w", _watch(kl=lambda x: x * x / 2)),
+        ("your KL is k₂, which is biased: k₃ = w − 1 − log w", _watch(kl=_k2)),
         (
             "your ratio inside the KL is upside down: w is new over old, and k₃ = w − 1 − log w",
-            _watch(kl=lambda x: math.exp(-x) - 1 + x),
+            _watch(kl=lambda x: _k3(-x)),
         ),
         ("your k₃ lacks the −1", _watch(kl=lambda x: math.exp(x) - x)),
+        ("your k₃ lacks −log w: it is w − 1 − log w", _watch(kl=lambda x: math.exp(x) - 1)),
+        ("your k₃ has +1 for −1: it is w − 1 − log w", _watch(kl=lambda x: math.exp(x) + 1 - x)),
+        ("your k₃ adds the logarithm: it is w − 1 − log w", _watch(kl=lambda x: math.exp(x) - 1 + x)),
+        ("your k₃ has its sign turned round: it is w − 1 − log w, never negative", _watch(kl=lambda x: -_k3(x))),
+        ("you halve k₃; the ½ belongs to k₂", _watch(kl=lambda x: _k3(x) / 2)),
+        ("your k₂ lacks its ½, and k₃ is asked for", _watch(kl=lambda x: x * x)),
+        (
+            "you weigh each row by its ratio: the rows are the old policy's actions already",
+            _watch(kl=lambda x: math.exp(x) * _k3(x)),
+        ),
+        (
+            "your KL is the mean of w log w − w + 1, which estimates KL(new‖old); k₃ is w − 1 − log w",
+            _watch(kl=lambda x: math.exp(x) * x - math.exp(x) + 1),
+        ),
+        (
+            "your KL is the mean of w log w, which estimates KL(new‖old); k₃ is w − 1 − log w",
+            _watch(kl=lambda x: math.exp(x) * x),
+        ),
+        (
+            "your KL is the mean of (w − 1)²/2, that is χ²; k₃ is w − 1 − log w",
+            _watch(kl=lambda x: math.expm1(x) ** 2 / 2),
+        ),
+        ("your KL is the mean of (w − 1)²; k₃ is w − 1 − log w", _watch(kl=lambda x: math.expm1(x) ** 2)),
+        ("your KL is the mean of |log w|; k₃ is w − 1 − log w", _watch(kl=abs)),
+        ("your KL is the mean of |w − 1|; k₃ is w − 1 − log w", _watch(kl=lambda x: abs(math.expm1(x)))),
+        ("you sum k₃; it is a mean over the batch", _watch(over=sum)),
+        ("you take the largest k₃; it is a mean over the batch", _watch(over=max)),
+        ("you take the median of k₃; it is a mean over the batch", _watch(over=np.median)),
+        ("you divide the sum of k₃ by n − 1; a mean divides by n", _watch(over=lambda ks: sum(ks) / (len(ks) - 1))),
+        (
+            "your KL is that of the mean logarithm: take k₃ of each row, then the mean",
+            _of_one_number(np.mean),
+        ),
+        (
+            "your KL is that of the mean ratio: take k₃ of each row, then the mean",
+            _of_one_number(lambda x: math.log(np.mean(np.exp(x)))),
+        ),
         (
             "you count only ratios above 1 + ε: those below 1 − ε are outside as well",
             _watch(outside=lambda w, clip: w > 1 + clip),
+        ),
+        (
+            "you count only ratios below 1 − ε: those above 1 + ε are outside as well",
+            _watch(outside=lambda w, clip: w < 1 - clip),
         ),
         (
             "you count |log w| > ε: the band is around the ratio, [1 − ε, 1 + ε]",
             _watch(outside=lambda w, clip: abs(math.log(w)) > clip),
         ),
         (
+            "your lower edge is 1/(1 + ε); it is 1 − ε",
+            _watch(outside=lambda w, clip: w > 1 + clip or w < 1 / (1 + clip)),
+        ),
+        (
+            "the 1 is missing in your band: it is |w − 1| that is compared with ε",
+            _watch(outside=lambda w, clip: w > clip),
+        ),
+        (
+            "you count the ratios of old over new; the band is for new over old, exp of log_ratio",
+            _watch(outside=lambda w, clip: abs(1 / w - 1) > clip),
+        ),
+        (
+            "your band is always ±0.2; its half-width is the argument clip",
+            _watch(outside=lambda w, clip: abs(w - 1) > EPS),
+        ),
+        (
+            "your band is half as wide as it should be: from 1 − ε to 1 + ε",
+            _watch(outside=lambda w, clip: abs(w - 1) > clip / 2),
+        ),
+        (
+            "your share is 0 throughout; a ratio is outside above 1 + ε or below 1 − ε, and none is both",
+            _watch(share=lambda hits, n: 0.0),
+        ),
+        (
             "you count the ratios inside the band",
             _watch(outside=lambda w, clip: 1 - clip <= w <= 1 + clip),
         ),
-        ("you return how many rows are outside; return their share", _watch(share=lambda hits, n: hits)),
-        ("you stop while the KL is below kl_stop", _watch(stop=lambda kl, kl_stop: kl < kl_stop)),
         (
-            "you stop at 1.5·kl_stop; here kl_stop is the limit itself",
-            _watch(stop=lambda kl, kl_stop: kl > 1.5 * kl_stop),
+            "two things at once: you count what is inside the band, and you return how many; the share outside is "
+            "asked for",
+            _watch(outside=lambda w, clip: 1 - clip <= w <= 1 + clip, share=lambda hits, n: hits),
+        ),
+        ("you return how many rows are outside; return their share", _watch(share=lambda hits, n: hits)),
+        (
+            "you return how many rows are above 1 + ε; return the share of all that are outside",
+            _watch(outside=lambda w, clip: w > 1 + clip, share=lambda hits, n: hits),
+        ),
+        ("your share is in per cent; return it between 0 and 1", _watch(share=lambda hits, n: 100 * hits / n)),
+        ("you divide without a remainder (//): the share is a fraction", _watch(share=lambda hits, n: hits // n)),
+        ("you return whether any row is outside; return their share", _watch(share=lambda hits, n: hits > 0)),
+        (
+            "two things at once: your share is of old over new, and so is the ratio inside the KL; w is new over old, "
+            "exp of log_ratio",
+            _watch(outside=lambda w, clip: abs(1 / w - 1) > clip, kl=lambda x: _k3(-x)),
         ),
         (
-            "you stop when the share outside passes kl_stop; it is the KL that counts",
-            lambda log_ratio, clip, kl_stop: (
-                *_watch()(log_ratio, clip, kl_stop)[:2],
-                float(_watch()(log_ratio, clip, kl_stop)[0] > kl_stop),
-            ),
+            "you take the logarithms for the ratios themselves: w is exp of log_ratio",
+            _logarithms_as_ratios,
+        ),
+        (
+            "two things at once: your KL is the mean of log w, and you stop where it is below −kl_stop; k₃ is "
+            "w − 1 − log w",
+            _watch(kl=lambda x: x, stop=lambda kl, kl_stop, *rest: -kl > kl_stop),
         ),
     ],
 )

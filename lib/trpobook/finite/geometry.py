@@ -30,7 +30,7 @@ def fisher_softmax(p: np.ndarray) -> np.ndarray:
 
 
 def gauss_newton(jacobian: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Return F = mean over states of JᵀMJ, the Fisher matrix of a network that ends in a softmax, (k, k).
+    """Return F = mean over states of BᵀMB, the Fisher matrix of a network that ends in a softmax, (k, k).
 
     Args:
         jacobian: of the logits in the k weights, (states, A, k).

@@ -51,8 +51,8 @@ def draw_pair(axes, pair: Pair) -> None:
     plots.label(right, huber, "Bretagnolle–Huber", at=0.99, dx=0, dy=-14, ha="right")
     right.text(0.1, 1.22, "impossible", color=style.MUTED, va="center")
     right.plot([pair.kl_old_new, pair.kl_new_old], [pair.tv, pair.tv], color="#C9CDD1", linewidth=1.2)
-    right.plot(pair.kl_old_new, pair.tv, "o", color=style.FORWARD["color"], markersize=10)
-    right.plot(pair.kl_new_old, pair.tv, "s", mfc="white", mew=2.2, color=style.BACKWARD["color"], markersize=9)
+    right.plot(pair.kl_old_new, pair.tv, "o", color=style.FORWARD["color"], markersize=8)
+    right.plot(pair.kl_new_old, pair.tv, "s", mfc="none", mew=2.0, color=style.BACKWARD["color"], markersize=7)
     right.text(0.99, 0.16, "●  KL(old‖new)", color=style.FORWARD["color"], transform=right.transAxes, ha="right")
     right.text(0.99, 0.06, "□  KL(new‖old)", color=style.BACKWARD["color"], transform=right.transAxes, ha="right")
     right.set(xlim=(0, 4.7), ylim=(0, 1.3), xlabel="KL (nats)", ylabel="total variation", title="how far apart")
@@ -111,7 +111,8 @@ class RareAction(NamedTuple):
     variances_reverse: np.ndarray  # along the grid, KL(new‖old) = 0.01
 
 
-GRID = np.logspace(-6, -0.7, 60)
+GRID = np.logspace(-6, -0.1, 66)
+CLIP = np.log10([0.8, 1.2])  # the usual band of PPO, on the ratio's axis
 
 
 @functools.cache
@@ -132,9 +133,10 @@ def draw_rare(axes, rare: RareAction) -> None:
     """Draw the largest ratio, and the variance of the ratio, against the action's old probability."""
     left, right = axes
     x, here = np.log10(rare.grid), np.log10(rare.old)
+    left.axhspan(*CLIP, **style.BAND)
     left.plot(x, np.log10(rare.ratios), **style.FORWARD)
     left.plot(here, np.log10(rare.ratio), "o", color=style.FORWARD["color"], markersize=10)
-    left.text(-6.1, -0.05, "1: unchanged", color=style.MUTED, va="top")
+    left.text(-6.1, -0.13, "grey: PPO's band, 0.8 to 1.2", color=style.MUTED, va="top")
     left.axhline(0, color=style.MUTED, linewidth=1)
     left.set(ylabel="ratio  new / old", title="the ratio", ylim=(-0.4, 4.5))
     plots.powers_of_ten(left.yaxis, range(5))
@@ -149,14 +151,15 @@ def draw_rare(axes, rare: RareAction) -> None:
     right.set(ylabel="variance of the ratio,  χ²", title="its variance", ylim=(-2.4, 2.6))
     plots.powers_of_ten(right.yaxis, range(-2, 3))
     for panel in axes:
-        panel.set(xlim=(-6.2, -0.5), xlabel="old probability of the action")
-        plots.powers_of_ten(panel.xaxis, range(-6, 0))
+        panel.set(xlim=(-6.2, 0.05), xlabel="old probability of the action")
+        plots.powers_of_ten(panel.xaxis, range(-6, 1))
 
 
 def describe_rare(rare: RareAction) -> str:
     """Say the numbers of the picture."""
+    old, new = (np.format_float_positional(x, precision=3, fractional=False, trim="-") for x in (rare.old, rare.new))
     return (
-        f"An action of probability {rare.old:.1e} may be raised to {rare.new:.2e} at KL(old‖new) = 0.01: "
+        f"An action of probability {old} may be raised to {new} at KL(old‖new) = 0.01: "
         f"its ratio is {rare.ratio:.4g}, and the variance of the ratio over all actions {rare.variance:.3g} "
         f"(twice the KL is 0.02)."
     )
@@ -167,7 +170,7 @@ rare_action = Interactive(
     compute=compute_rare,
     draw=draw_rare,
     describe=describe_rare,
-    controls=lambda: {"log_old": slider("log₁₀ of old probability", -6, -0.7, -3, 0.1)},
+    controls=lambda: {"log_old": slider("log₁₀ of old probability", -6, -0.1, -3, 0.1)},
     columns=2,
     height=4.0,
 )

@@ -73,12 +73,12 @@ def draw_scatter(axes, scatter: Scatter) -> None:
     )
     for place, words, colour in (
         (0.21, "→ gradient", style.RETURN["color"]),
-        (0.12, "● estimates", style.NEW["color"]),
-        (0.03, "spread", style.VARIANCE["color"]),
+        (0.12, "● estimates, larger: likelier", style.NEW["color"]),
+        (0.03, "ellipse: one standard deviation", style.VARIANCE["color"]),
     ):
         left.text(0.02, place, words, color=colour, transform=left.transAxes)
-    left.set(xlim=(-3.5, 3.5), ylim=(-3, 4.3), title="estimates", xlabel="first against second logit")
-    left.set_ylabel("both against the third")
+    left.set(xlim=(-3.5, 3.5), ylim=(-3, 4.3), title="estimates", xlabel="first logit up, second down →")
+    left.set_ylabel("both up, third down →")
 
     b = np.linspace(0, 4, 101)
     right.plot(b, scatter.floor + scatter.price * (b - scatter.best) ** 2, **style.VARIANCE)
@@ -137,14 +137,14 @@ def draw_arrows(axes, arrows: Arrows) -> None:
     p = np.array([0.0, 1.0])
     left.plot(p, arrows.true * p, **style.RETURN)
     middle = 0.5, arrows.true / 2
+    for slope, reach, width, meaning in (
+        (arrows.dropped, 0.42, 2.2, style.SURROGATE),
+        (arrows.true, 0.26, 4.4, style.RETURN),
+    ):  # both along the curve; where they agree, the longer one looks out from under the thicker one
+        to = middle[0] + reach * np.sign(slope)
+        arrow = {"arrowstyle": "-|>", "color": meaning["color"], "linewidth": width, "shrinkA": 0, "shrinkB": 0}
+        left.annotate("", (to, arrows.true * to), middle, arrowprops=arrow)
     left.plot(*middle, "o", color=style.INK, markersize=7)
-    for slope, lift, meaning in ((arrows.true, 0.5, style.RETURN), (arrows.dropped, -0.5, style.SURROGATE)):
-        left.annotate(
-            "",
-            (middle[0] + 0.32 * np.sign(slope), middle[1] + lift),
-            (middle[0], middle[1] + lift),
-            arrowprops={"arrowstyle": "-|>", "color": meaning["color"], "linewidth": 2.6},
-        )
     left.text(0.98, 0.92, "true gradient", color=style.RETURN["color"], transform=left.transAxes, ha="right")
     left.text(0.98, 0.83, "γᵗ dropped", color=style.SURROGATE["color"], transform=left.transAxes, ha="right")
     left.set(xlim=(0, 1), ylim=(-1.3, 1.7), xlabel="p", ylabel="return J", title="where each arrow leads")

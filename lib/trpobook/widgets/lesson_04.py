@@ -77,13 +77,14 @@ def draw_weights(axes, weights: Weights) -> None:
     left.plot(HORIZONS, weights.measured, color=style.NEW["color"], linestyle="--")
     left.plot(HORIZONS, weights.exact, **style.BOUND)
     left.plot(weights.horizon, weights.measured[here], "o", color=style.NEW["color"], markersize=10)
-    for height, colour, text in (
-        (1.75, style.OLD["color"], "one ratio per state"),
-        (1.2, style.NEW["color"], "whole episodes, measured"),
-        (0.65, style.INK, "whole episodes, exact"),
+    for place, colour, text in (
+        (0, style.OLD["color"], "one ratio per state"),
+        (0.415 * LONGEST, style.NEW["color"], "episodes, measured"),
+        (LONGEST, style.INK, "exact"),
     ):
-        left.text(LONGEST, height, text, color=colour, ha="right", va="center")
-    left.set(xlim=(0, LONGEST + 10), ylim=(-6.2, 2.1), xlabel="steps of an episode", title="effective share of 1000")
+        left.text(place, 0.3, text, color=colour, ha="right" if place == LONGEST else "left", va="bottom", fontsize=10)
+    left.set(xlim=(0, LONGEST + 10), ylim=(-6.2, 0.95), xlabel="steps of an episode", ylabel="share that is left")
+    left.set(title="what is left of 1000")
     plots.powers_of_ten(left.yaxis, range(-6, 1))
 
     count = np.arange(1, EPISODES + 1)
@@ -91,7 +92,7 @@ def draw_weights(axes, weights: Weights) -> None:
     right.plot(np.log10(count), count / EPISODES, color=style.MUTED, linewidth=1.2)
     right.plot(0, weights.shares[0], "o", color=style.NEW["color"], markersize=10)
     right.text(3.03, 0.06, "all equal", color=style.MUTED, ha="right", va="center")
-    right.set(xlim=(-0.08, 3.05), ylim=(0, 1.03), title="part of all weight", xlabel="in the heaviest … episodes")
+    right.set(xlim=(-0.08, 3.05), ylim=(0, 1.03), title="share of all weight", xlabel="in the heaviest … episodes")
     plots.powers_of_ten(right.xaxis, range(4))
 
 

@@ -11,7 +11,7 @@ import traitlets
 from matplotlib.patches import Rectangle
 
 from trpobook.book import plots, style
-from trpobook.finite.bounds import performance_difference, surrogate
+from trpobook.finite.bounds import expected_advantage, performance_difference, surrogate
 from trpobook.finite.mdp import GOAL, GRID, TRAP, gridworld
 from trpobook.widgets.base import Interactive, slider
 
@@ -50,6 +50,7 @@ class Turned(NamedTuple):
     new: np.ndarray  # (25, 4)
     visits_old: np.ndarray  # ρ_old, (25,)
     visits_new: np.ndarray
+    notes: np.ndarray  # Ā, (25,)
     promised: float  # L = Σ ρ_old Ā
     gained: float  # Σ ρ_new Ā = J(new) − J(old)
     promises: np.ndarray  # along WEIGHTS
@@ -68,7 +69,15 @@ def compute_turned(turns: int, weight: float) -> Turned:
     new = turned_policy(turns, weight)
     visits = WORLD.visitation(OLD), WORLD.visitation(new)
     worth = surrogate(WORLD, OLD, new), performance_difference(WORLD, OLD, new)
-    return Turned(quarters(turns), weight, new, *visits, *worth, *_along_weights(turns))
+    notes = expected_advantage(WORLD, OLD, new)
+    return Turned(quarters(turns), weight, new, *visits, notes, *worth, *_along_weights(turns))
+
+
+def number_cells(axes) -> None:
+    """Write the number of each cell, 5·row + column, into its upper left corner; goal and trap get none."""
+    for cell in set(range(CELLS)) - {GOAL, TRAP}:
+        corner = cell % GRID - 0.43, cell // GRID - 0.42
+        axes.text(*corner, str(cell), va="top", fontsize=8, color=style.INK)
 
 
 def _number(x: float) -> str:
@@ -87,6 +96,7 @@ def draw_turned(axes, turned: Turned) -> None:
         for cell in np.flatnonzero(turned.quarters):
             corner = cell % GRID - 0.46, cell // GRID - 0.46
             panel.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, edgecolor=style.INK, linewidth=1.8, zorder=2))
+        number_cells(panel)
         panel.set_title(title)
 
     panel = axes[2]
@@ -110,7 +120,7 @@ def describe_turned(turned: Turned) -> str:
     if len(cells) == 0:
         return f"No arrow is turned: the new policy is the old one (weight {turned.weight:.2f}), and gains nothing."
     where = [
-        f"row {cell // GRID + 1} column {cell % GRID + 1} to {MOVES[(ARROWS[cell] - turned.quarters[cell]) % 4]}"
+        f"cell {cell} to {MOVES[(ARROWS[cell] - turned.quarters[cell]) % 4]} (Ā = {turned.notes[cell]:+.3f})"
         for cell in cells[:3]
     ]
     more = f" and {len(cells) - 3} more" if len(cells) > 3 else ""
@@ -141,8 +151,8 @@ class ArrowGrid(ipywidgets.VBox):
         self._show()
 
     def _button(self, cell: int) -> ipywidgets.Button:
-        place = f"row {cell // GRID + 1}, column {cell % GRID + 1}"
-        button = ipywidgets.Button(layout={"width": "40px", "padding": "0"}, tooltip=f"turn the arrow of {place}")
+        layout = {"width": "40px", "padding": "0"}
+        button = ipywidgets.Button(layout=layout, tooltip=f"turn the arrow of cell {cell}")
         if cell in (GOAL, TRAP):
             button.description, button.disabled = ("goal" if cell == GOAL else "trap"), True
         button.on_click(lambda _: self._turn(cell))
@@ -167,7 +177,10 @@ turned_arrows = Interactive(
     compute=compute_turned,
     draw=draw_turned,
     describe=describe_turned,
-    controls=lambda: {"turns": ArrowGrid(turns({20: 1})), "weight": slider("weight of the turn", 0, 1, 1, 0.02)},
+    controls=lambda: {
+        "turns": ArrowGrid(turns({20: 1, 15: 1})),
+        "weight": slider("weight of the turn", 0, 1, 1, 0.02),
+    },
     columns=3,
     width=10.0,
     height=3.7,

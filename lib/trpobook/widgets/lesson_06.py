@@ -23,8 +23,8 @@ PENALTIES = {
     "theorem 1, largest KL": style.BOUND,
     "theorem 1, largest TV²": style.VARIATION,
     "CPO, √ of the mean KL": style.FORWARD | {"linestyle": "--"},
+    "mean-KL theorem": style.FORWARD,
     "CPO, mean TV": style.VARIATION | {"linestyle": ":"},
-    "theorem 2, mean KL": style.FORWARD,
 }
 
 
@@ -62,8 +62,8 @@ def curve(gamma: float) -> Slice:
         trpo_constant(world, WALKER, "kl_sharp") * kl.max(axis=1),
         trpo_constant(world, WALKER, "tv") * tv.max(axis=1) ** 2,
         to_first_order * np.sqrt(2 * (kl @ d)),
-        to_first_order * 2 * (tv @ d),
         mean_kl_constant(world, WALKER) * (kl @ d),
+        to_first_order * 2 * (tv @ d),
     )
     gains = np.array([world.expected_return(pi) for pi in new]) - world.expected_return(WALKER)
     named = dict(zip(PENALTIES, penalties, strict=True))
@@ -80,8 +80,8 @@ def draw_slice(axes, result: Slice) -> None:
     here = result.index
     missed = np.abs(result.gains - result.promises)
     lines = [
-        ("promised, L", result.promises, style.SURROGATE),
         ("true gain", result.gains, style.RETURN),
+        ("promised, L", result.promises, style.SURROGATE),  # dashed, on top of the gain: near the old policy they agree
         ("missed by L", missed, {"color": style.MUTED, "linestyle": "-", "linewidth": 1.2}),
         *((name, penalty, PENALTIES[name]) for name, penalty in result.penalties.items()),
     ]
@@ -89,17 +89,19 @@ def draw_slice(axes, result: Slice) -> None:
     looks = [look for _, _, look in lines]
     whole.axvline(EXPONENTS[here], color=style.MUTED, linewidth=1)
     _add_curves(whole, [(EXPONENTS, np.log10(np.maximum(values, 1e-13))) for _, values, _ in lines], looks)
-    whole.set(xlim=(-9, -1), ylim=(-10, 5), xlabel="mean KL of the step, nats", title="the whole curve, return")
+    whole.set(xlim=(-9, -1), ylim=(-10, 5), xlabel="mean KL of the step, nats", ylabel="return")
+    whole.set_title("gain, promise, penalties")
     plots.powers_of_ten(whole.xaxis, range(-9, 0, 2))
     plots.powers_of_ten(whole.yaxis, range(-9, 6, 3))
 
     unit, steps = result.promises[here], np.r_[0, result.alphas[: here + 1] / result.alphas[here]]
-    kept = [result.promises, result.gains, *(result.promises - penalty for penalty in result.penalties.values())]
+    kept = [result.gains, result.promises, *(result.promises - penalty for penalty in result.penalties.values())]
     zoom.axhline(0, color=style.MUTED, linewidth=1)
     _add_curves(zoom, [(steps, np.r_[0, values[: here + 1]] / unit) for values in kept], looks[:2] + looks[3:])
     zoom.plot(1, result.gains[here] / unit, "o", color=style.RETURN["color"], markersize=8, clip_on=False)
     zoom.set(xlim=(0, 1), ylim=(-1.1, 1.4), xlabel="step, as a share of the chosen one")
-    zoom.set_title("promise less penalty, promise = 1")
+    zoom.set_ylabel("share of the step's promise", labelpad=1)
+    zoom.set_title("promise less penalty")
 
     key.set_axis_off()
     key.set(xlim=(0, 1), ylim=(0, 1))
@@ -117,7 +119,10 @@ def _add_curves(panel: Axes, curves: list, looks: list[dict], **properties) -> N
 
 
 def _number(x: float) -> str:
-    return f"{x:.3g}" if 1e-3 <= abs(x) < 1e3 else f"{x:.1e}"
+    if 1e-3 <= abs(x) < 1e3:
+        return f"{x:.3g}"
+    mantissa, exponent = f"{x:.1e}".split("e")
+    return f"{mantissa}·10{str(int(exponent)).translate(plots.SUPERSCRIPTS)}"
 
 
 def describe_slice(result: Slice) -> str:
@@ -128,9 +133,9 @@ def describe_slice(result: Slice) -> str:
     verdict = f"a gain is guaranteed by: {'; '.join(sure)}" if sure else "no bound guarantees a gain"
     best = max(guaranteed, key=guaranteed.get)
     return (
-        f"γ = {result.gamma:g}, a step of mean KL 10^{EXPONENTS[here]:g}: {_number(result.promises[here])} promised, "
-        f"{_number(result.gains[here])} gained; {verdict}. The best guarantee, {_number(guaranteed[best])}, "
-        f"is that of {best}."
+        f"γ = {result.gamma:g}, a step of mean KL {_number(10 ** EXPONENTS[here])}: "
+        f"{_number(result.promises[here])} promised, {_number(result.gains[here])} gained; {verdict}. "
+        f"The best guarantee is {_number(guaranteed[best])} ({best})."
     )
 
 
@@ -167,6 +172,7 @@ def draw_divergences(axes: Axes, kl: np.ndarray, tv: np.ndarray) -> None:
         axes.plot(np.log10(kl_coin), np.log10(b - c), **COIN | {"linestyle": "-" if b == 0.5 else "--"})
         axes.text(*place, f"coin {b}", color=COIN["color"], fontsize=10.5)
     axes.set(xlim=(-3, 2.2), ylim=(-2.2, 0.6), xlabel="KL(p‖q), nats", ylabel="total variation")
+    axes.figure.subplots_adjust(top=0.97)
     plots.powers_of_ten(axes.xaxis, range(-3, 2))
     plots.powers_of_ten(axes.yaxis, range(-2, 1))
 
@@ -194,7 +200,7 @@ def draw_charges(axes, together, least, sizes, first, gap) -> None:
         (line,) = right.plot(np.log10(sizes), np.log10(np.abs(values)), marker=marker, **look)
         side = {"dx": 10, "dy": -12} if below else {"dx": -8, "dy": 14, "ha": "right"}
         plots.label(right, line, name, at=0.5, **side)
-    right.set(xlabel="size of the change", title="what is written down", xlim=(-2.6, 0.1))
+    right.set(xlabel="size of the change", ylabel="return", title="what is written down", xlim=(-2.6, 0.1))
     plots.powers_of_ten(right.xaxis, range(-2, 1))
     plots.powers_of_ten(right.yaxis, range(-6, 2, 2))
 
@@ -203,7 +209,7 @@ def draw_slopes(axes: Axes, along: Slice, printed: float, mean: float, slope: fl
     """Draw promise and miss of a curve against δ, with the penalties C·δ for two constants, on logarithmic axes.
 
     Args:
-        printed, mean: the constants, of theorem 1 as printed and of theorem 2.
+        printed, mean: the constants, of theorem 1 as printed and of the mean-KL theorem.
         slope: G, where L ≈ √(2Gδ).
         trusted: mean KL of a usual step, marked.
     """
@@ -219,9 +225,10 @@ def draw_slopes(axes: Axes, along: Slice, printed: float, mean: float, slope: fl
         plots.label(axes, line, name, **place)
     cross = np.log10(2 * slope / mean**2)
     axes.plot([cross] * 2, [-9, np.log10(2 * slope / mean)], color=style.FORWARD["color"], linestyle=":", linewidth=1)
-    axes.text(cross + 0.08, -7.4, "4δ* of theorem 2", color=style.FORWARD["color"])
+    axes.text(cross + 0.08, -7.4, "4δ*, mean-KL theorem", color=style.FORWARD["color"])
     axes.axvline(np.log10(trusted), color=style.MUTED, linewidth=1)
     axes.text(np.log10(trusted) - 0.08, -8.5, "the trust region's step", color=style.MUTED, ha="right")
     axes.set(xlabel="mean KL δ, nats", ylabel="return", xlim=(-9, -1), ylim=(-9, 2.5))
+    axes.figure.subplots_adjust(top=0.97)
     plots.powers_of_ten(axes.xaxis, range(-9, 0, 2))
     plots.powers_of_ten(axes.yaxis, range(-8, 3, 2))

@@ -25,6 +25,7 @@ OTHERS = np.array([*OTHERS, [4 / 9, 4 / 9, 1 / 9], [4 / 9, 1 / 9, 4 / 9], [1 / 9
 BALL = style.OLD
 IN_PROBABILITIES = style.NEW
 IN_LOGITS = style.VARIATION
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # behind a name that a curve may cross
 
 
 class Balls(NamedTuple):
@@ -95,15 +96,18 @@ def draw_balls(axes, balls: Balls) -> None:
     names = ((0, "action 1", "center", -0.1), (1, "action 2", "center", -0.1), (2, "action 3", "center", 0.07))
     for corner, name, side, lift in names:
         x, y = CORNERS[corner]
-        left.text(x, y + lift, name, ha=side, va="center", color=style.MUTED)
+        left.text(x, y + lift, name, ha=side, va="center", color=style.MUTED, bbox=CLEAR, zorder=5)
     left.set(xlim=(-0.9, 0.9), ylim=(-0.6, 1.06), title="as probabilities")
+    left.spines[:].set_visible(False)  # the triangle is its own frame
     right.set(xlim=(-4.6, 4.6), ylim=(-3.8, 4.68), title="as logits")
+    right.set(xlabel="(z₂ − z₁)/√2", ylabel="(2z₃ − z₁ − z₂)/√6")
     for height, text, look in (
         (0.93, "—  at KL δ", BALL),
         (0.86, "– –  circle in probabilities", IN_PROBABILITIES),
         (0.79, "– · circle in logits", IN_LOGITS),
     ):
-        right.text(0.02, height, text, color=look["color"], transform=right.transAxes)
+        words = right.text(0.02, height, text, color=look["color"], transform=right.transAxes)
+        words.set(bbox=CLEAR, zorder=5)
 
 
 def describe_balls(balls: Balls) -> str:
@@ -215,7 +219,7 @@ def draw_coordinates(axes, view: Coordinates) -> None:
     for k, (name, look) in enumerate(zip(SYSTEMS, LOOKS, strict=True)):
         sign = {"-": "—", "--": "– –", "-.": "– ·"}[look["linestyle"]]
         words = axes[1].text(0.02, 0.93 - 0.075 * k, f"{sign}  {name}", color=look["color"])
-        words.set(transform=axes[1].transAxes, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+        words.set(transform=axes[1].transAxes, bbox=CLEAR)
 
 
 def describe_coordinates(view: Coordinates) -> str:

@@ -1,0 +1,929 @@
+"""Answers to the exercises of lesson 06, written by somebody who knows the lesson and not its checks."""
+
+import numpy as np
+import torch
+
+from trpobook.finite import bounds
+from trpobook.finite.divergences import kl_categorical
+
+
+# 6.1 visitation_bound
+def e6_1_wrong_l1_without_half(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    return 2 * mdp.gamma / (1 - mdp.gamma) * d @ np.abs(new - old).sum(axis=1)
+
+
+def e6_1_wrong_new_visits(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(new)
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return 2 * mdp.gamma / (1 - mdp.gamma) * d @ tv
+
+
+def e6_1_wrong_visits_over_their_sum(mdp, old, new):
+    rho = mdp.visitation(old)
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return 2 * mdp.gamma / (1 - mdp.gamma) * rho @ tv / rho.sum()
+
+
+def e6_1_wrong_largest_tv(mdp, old, new):
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return 2 * mdp.gamma / (1 - mdp.gamma) * tv.max()
+
+
+def e6_1_wrong_unnormalised_visits(mdp, old, new):
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return 2 * mdp.gamma / (1 - mdp.gamma) * mdp.visitation(old) @ tv
+
+
+def e6_1_wrong_no_gamma_above(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return 2 / (1 - mdp.gamma) * d @ tv
+
+
+def e6_1_wrong_no_factor_two(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return mdp.gamma / (1 - mdp.gamma) * d @ tv
+
+
+def e6_1_wrong_pinsker(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    kl = np.maximum(kl_categorical(old, new), 0)
+    return 2 * mdp.gamma / (1 - mdp.gamma) * d @ np.sqrt(kl / 2)
+
+
+def e6_1_wrong_no_absolute_value(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    tv = (new - old).sum(axis=1) / 2
+    return 2 * mdp.gamma / (1 - mdp.gamma) * d @ tv
+
+
+def e6_1_wrong_all_states_alike(mdp, old, new):
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return 2 * mdp.gamma / (1 - mdp.gamma) * tv.mean()
+
+
+def e6_1_wrong_left_side(mdp, old, new):
+    return (1 - mdp.gamma) * np.abs(mdp.visitation(new) - mdp.visitation(old)).sum()
+
+
+def e6_1_wrong_horizon_squared(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return 2 * mdp.gamma / (1 - mdp.gamma) ** 2 * d @ tv
+
+
+def e6_1_wrong_mean_over_actions(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    tv = np.abs(new - old).mean(axis=1)
+    return 2 * mdp.gamma / (1 - mdp.gamma) * d @ tv
+
+
+def e6_1_wrong_euclidean_distance(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    distance = np.sqrt(np.sum((new - old) ** 2, axis=1))
+    return 2 * mdp.gamma / (1 - mdp.gamma) * d @ distance
+
+
+def e6_1_wrong_no_mean(mdp, old, new):
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    tv = np.abs(new - old).sum(axis=1) / 2
+    return 2 * mdp.gamma / (1 - mdp.gamma) * d * tv
+
+
+def e6_1_right_numpy(mdp, old, new):
+    return mdp.gamma * np.sum(mdp.visitation(old)[:, None] * np.abs(new - old))
+
+
+def e6_1_right_loops(mdp, old, new):
+    gamma, rho, mean_tv = mdp.gamma, mdp.visitation(old), 0.0
+    for s in range(len(rho)):
+        distance = sum(abs(new[s][a] - old[s][a]) for a in range(len(old[s])))
+        mean_tv += (1 - gamma) * rho[s] * distance / 2
+    return float(2 * gamma / (1 - gamma) * mean_tv)
+
+
+def e6_1_right_torch(mdp, old, new):
+    rho = torch.tensor(mdp.visitation(old))
+    change = torch.tensor(new, dtype=torch.float64) - torch.tensor(old, dtype=torch.float64)
+    return 2 * mdp.gamma * rho @ (change.abs().sum(1) / 2)
+
+
+def e6_1_right_float32(mdp, old, new):
+    gamma = np.float32(mdp.gamma)
+    d = (1 - gamma) * np.float32(mdp.visitation(old))
+    tv = np.abs(np.float32(new) - np.float32(old)).sum(axis=1) / np.float32(2)
+    return 2 * gamma / (1 - gamma) * (d @ tv)
+
+
+def e6_1_right_in_place(mdp, old, new):
+    change = np.array(new, dtype=float)
+    change -= old
+    np.abs(change, out=change)
+    change *= mdp.visitation(old)[:, None]
+    return mdp.gamma * change.sum()
+
+
+def e6_1_right_overlap(world, before, after):
+    # TV is 1 less the common mass
+    tv = 1 - np.minimum(before, after).sum(axis=1)
+    d = (1 - world.gamma) * world.visitation(before)
+    return np.array(2 * world.gamma / (1 - world.gamma) * np.dot(d, tv))
+
+
+def e6_1_right_mass_that_grows(mdp, old, new):
+    tv = np.clip(new - old, 0, None).sum(axis=1)
+    return 2 * mdp.gamma * np.einsum("s,s->", mdp.visitation(old), tv)
+
+
+# 6.2 trpo_penalty
+FACTORS = {"tv": 4, "kl_sharp": 2, "kl_paper": 4}
+
+
+def e6_2_wrong_epsilon_signed(mdp, old, new, form):
+    constant = FACTORS[form] * mdp.advantage(old).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_mean_distance(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    d = (1 - mdp.gamma) * mdp.visitation(old)
+    if form == "tv":
+        return constant * d @ (np.abs(new - old).sum(axis=1) / 2) ** 2
+    return constant * d @ kl_categorical(old, new)
+
+
+def e6_2_wrong_kl_reversed(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(new, old))
+
+
+def e6_2_wrong_two_and_four_swapped(mdp, old, new, form):
+    factor = {"tv": 4, "kl_sharp": 4, "kl_paper": 2}[form]
+    constant = factor * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_tv_with_factor_two(mdp, old, new, form):
+    factor = 4 if form == "kl_paper" else 2
+    constant = factor * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_tv_not_squared(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max(np.abs(new - old).sum(axis=1) / 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_horizon_not_squared(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma)
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_no_gamma_above(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_new_advantage(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(new)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_l1_without_half(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max(np.abs(new - old).sum(axis=1) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_epsilon_of_the_notes(mdp, old, new, form):
+    notes = np.sum(new * mdp.advantage(old), axis=1)
+    constant = FACTORS[form] * np.abs(notes).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_kl_of_the_whole_table(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.sum(old * np.log(old / new))
+
+
+def e6_2_wrong_largest_single_term(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max(np.abs(new - old)) ** 2
+    return constant * np.max(old * np.log(old / new))
+
+
+def e6_2_wrong_span_for_epsilon(mdp, old, new, form):
+    epsilon = np.ptp(mdp.advantage(old), axis=1).max()
+    constant = FACTORS[form] * epsilon * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_always_kl(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_mean_absolute_advantage(mdp, old, new, form):
+    constant = FACTORS[form] * np.abs(mdp.advantage(old)).mean() * mdp.gamma / (1 - mdp.gamma) ** 2
+    if form == "tv":
+        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_wrong_unknown_name(mdp, old, new, form):
+    constant = {"TV": 4, "KL": 2}[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    return constant * np.max(kl_categorical(old, new))
+
+
+def e6_2_right_numpy(mdp, old, new, form):
+    C = FACTORS[form] * np.max(np.abs(mdp.advantage(old))) * mdp.gamma / (1 - mdp.gamma) ** 2
+    distances = {"tv": (0.5 * np.abs(new - old).sum(axis=1)) ** 2}.get(form)
+    return C * np.max(kl_categorical(old, new) if distances is None else distances)
+
+
+def e6_2_right_loops(mdp, old, new, form):
+    advantage, gamma = mdp.advantage(old), mdp.gamma
+    epsilon = max(abs(x) for row in advantage for x in row)
+    largest = 0.0
+    for before, after in zip(old, new, strict=True):
+        if form == "tv":
+            distance = (sum(abs(q - p) for p, q in zip(before, after, strict=True)) / 2) ** 2
+        else:
+            distance = sum(p * np.log(p / q) for p, q in zip(before, after, strict=True))
+        largest = max(largest, distance)
+    factor = 2 if form == "kl_sharp" else 4
+    return float(factor * epsilon * gamma / (1 - gamma) ** 2 * largest)
+
+
+def e6_2_right_torch(mdp, old, new, form):
+    p, q = torch.tensor(old, dtype=torch.float64), torch.tensor(new, dtype=torch.float64)
+    epsilon = torch.tensor(mdp.advantage(old)).abs().max()
+    rows = ((q - p).abs().sum(1) / 2).square() if form == "tv" else (p * (p.log() - q.log())).sum(1)
+    return FACTORS[form] * epsilon * mdp.gamma / (1 - mdp.gamma) ** 2 * rows.max()
+
+
+def e6_2_right_float32(mdp, old, new, form):
+    p, q = np.float32(old), np.float32(new)
+    epsilon, gamma = np.abs(np.float32(mdp.advantage(old))).max(), np.float32(mdp.gamma)
+    change = q - p
+    if form == "tv":
+        rows = (np.abs(change).sum(axis=1) / np.float32(2)) ** 2
+    else:
+        # p·log(p/q) + q − p: the same sum, and no term is negative, so that little is lost by rounding
+        rows = np.sum(change - p * np.log1p(change / p), axis=1)
+    return np.float32(FACTORS[form]) * epsilon * gamma / (1 - gamma) ** 2 * rows.max()
+
+
+def e6_2_right_in_place(mdp, old, new, form):
+    advantage = mdp.advantage(old).copy()
+    np.abs(advantage, out=advantage)
+    work = np.array(new, dtype=float)
+    if form == "tv":
+        work -= old
+        np.abs(work, out=work)
+        distance = (work.sum(axis=1).max() / 2) ** 2
+    else:
+        work /= old
+        np.log(work, out=work)
+        work *= old
+        distance = -work.sum(axis=1).min()
+    return FACTORS[form] * advantage.max() * mdp.gamma / (1 - mdp.gamma) ** 2 * distance
+
+
+def e6_2_right_entropies(world, before, after, kind):
+    A = world.advantage(before)
+    epsilon = max(A.max(), -A.min())
+    horizon = 1 / (1 - world.gamma)
+    if kind == "tv":
+        tv = (1 - np.minimum(before, after).sum(axis=1)).max()
+        return np.array(4 * epsilon * world.gamma * (horizon * tv) ** 2)
+    cross, own = -np.sum(before * np.log(after), axis=1), -np.sum(before * np.log(before), axis=1)
+    return np.array((2 if kind == "kl_sharp" else 4) * epsilon * world.gamma * horizon**2 * (cross - own).max())
+
+
+# 6.3 cpi_step
+def e6_3_wrong_not_clipped(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return (1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma)
+
+
+def e6_3_wrong_no_lower_end(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return min(1.0, (1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma))
+
+
+def e6_3_wrong_unnormalised_visits(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = mdp.visitation(old) @ notes
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_no_one_minus_gamma(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return np.clip(mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_guaranteed_gain(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return np.clip(mean**2 / (8 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_largest_advantage(mdp, old, target):
+    advantage = mdp.advantage(old)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ np.sum(target * advantage, axis=1)
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(advantage).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_largest_note_signed(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return np.clip((1 - mdp.gamma) * mean / (4 * notes.max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_visits_of_the_target(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(target) @ notes
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_two_for_four(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return np.clip((1 - mdp.gamma) * mean / (2 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_no_gamma_below(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max()), 0, 1)
+
+
+def e6_3_wrong_visits_over_their_sum(mdp, old, target):
+    notes, rho = np.sum(target * mdp.advantage(old), axis=1), mdp.visitation(old)
+    mean = rho @ notes / rho.sum()
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_roles_swapped(mdp, old, target):
+    notes = np.sum(old * mdp.advantage(target), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(target) @ notes
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_absolute_mean(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = abs((1 - mdp.gamma) * mdp.visitation(old) @ notes)
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_states_alike(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    return np.clip((1 - mdp.gamma) * notes.mean() / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_old_actions(mdp, old, target):
+    notes = np.sum(old * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_wrong_returns_the_mixture(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    alpha = np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+    return (1 - alpha) * old + alpha * target
+
+
+def e6_3_wrong_nothing_returned(mdp, old, target):
+    notes = np.sum(target * mdp.advantage(old), axis=1)
+    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
+    np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+
+
+def e6_3_right_numpy(mdp, old, target):
+    notes = np.einsum("sa,sa->s", target, mdp.advantage(old))
+    mean = np.dot((1 - mdp.gamma) * mdp.visitation(old), notes)
+    return np.clip((1 - mdp.gamma) * mean / (4 * mdp.gamma * np.linalg.norm(notes, np.inf)), 0, 1)
+
+
+def e6_3_right_loops(mdp, old, target):
+    advantage, rho, gamma = mdp.advantage(old), mdp.visitation(old), mdp.gamma
+    mean, worst = 0.0, 0.0
+    for s in range(len(rho)):
+        note = sum(target[s][a] * advantage[s][a] for a in range(len(target[s])))
+        mean += (1 - gamma) * rho[s] * note
+        worst = max(worst, abs(note))
+    step = (1 - gamma) * mean / (4 * worst * gamma)
+    if step < 0:
+        return 0.0
+    return 1.0 if step > 1 else float(step)
+
+
+def e6_3_right_torch(mdp, old, target):
+    notes = (torch.tensor(target, dtype=torch.float64) * torch.tensor(mdp.advantage(old))).sum(1)
+    mean = (1 - mdp.gamma) * torch.tensor(mdp.visitation(old)) @ notes
+    return ((1 - mdp.gamma) * mean / (4 * notes.abs().max() * mdp.gamma)).clamp(0, 1)
+
+
+def e6_3_right_float32(mdp, old, target):
+    notes = np.sum(np.float32(target) * np.float32(mdp.advantage(old)), axis=1)
+    gamma = np.float32(mdp.gamma)
+    mean = (1 - gamma) * (np.float32(mdp.visitation(old)) @ notes)
+    return np.clip((1 - gamma) * mean / (4 * np.abs(notes).max() * gamma), np.float32(0), np.float32(1))
+
+
+def e6_3_right_in_place(mdp, old, target):
+    notes = np.array(target, dtype=float)
+    notes *= mdp.advantage(old)
+    notes = notes.sum(axis=1)
+    weighted = notes.copy()
+    weighted *= mdp.visitation(old)
+    step = (1 - mdp.gamma) ** 2 * weighted.sum() / (4 * mdp.gamma * max(notes.max(), -notes.min()))
+    return np.array(max(0.0, min(1.0, step)))
+
+
+def e6_3_right_by_the_surrogate(world, policy, goal):
+    promise = bounds.surrogate(world, policy, goal)
+    worst = np.abs(bounds.expected_advantage(world, policy, goal)).max()
+    return min(max((1 - world.gamma) ** 2 * promise / (4 * worst * world.gamma), 0.0), 1.0)
+
+
+# 6.4 mm_step
+def e6_4_wrong_no_penalty(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def promise(alpha):
+        return rho @ np.sum(candidate(alpha) * A, axis=1)
+
+    return candidate(bounds.golden_section(promise, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_printed_constant(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 4 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_mean_kl(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        kl = np.sum(old * np.log(old / new), axis=1)
+        return rho @ np.sum(new * A, axis=1) - C * (1 - mdp.gamma) * rho @ kl
+
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_horizon_not_squared(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma)
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_normalised_promise(mdp, old):
+    A, d = mdp.advantage(old), (1 - mdp.gamma) * mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        return d @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_states_alike(mdp, old):
+    A = mdp.advantage(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        return np.mean(np.sum(new * A, axis=1)) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_epsilon_signed(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * A.max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_rows_not_normalised(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def guarantee(alpha):
+        new = old * np.exp(alpha * A)
+        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return old * np.exp(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)) * A)
+
+
+def e6_4_wrong_minimised(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def loss(alpha):
+        new = candidate(alpha)
+        return C * np.max(np.sum(old * np.log(old / new), axis=1)) - rho @ np.sum(new * A, axis=1)
+
+    return candidate(bounds.golden_section(loss, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_downhill(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    variance = np.sum(old * A**2, axis=1)
+    weights = old * np.exp(-(rho @ variance) / (C * variance.max()) * A)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def e6_4_wrong_old_policy_left_out(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_penalty_of_the_summed_kl(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        return rho @ np.sum(new * A, axis=1) - C * np.sum(old * np.log(old / new))
+
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+
+
+def e6_4_wrong_end_of_the_search(mdp, old):
+    A = mdp.advantage(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    weights = old * np.exp(A / ((1 - mdp.gamma) * C))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def e6_4_wrong_greedy(mdp, old):
+    return np.eye(old.shape[1])[mdp.advantage(old).argmax(axis=1)]
+
+
+def e6_4_wrong_old_policy_itself(mdp, old):
+    return old.copy()
+
+
+def e6_4_wrong_returns_alpha(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def guarantee(alpha):
+        new = old * np.exp(alpha * A)
+        new = new / new.sum(axis=1, keepdims=True)
+        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+
+    return bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C))
+
+
+def e6_4_wrong_until_nothing_rises(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    alpha, step, best = 0.0, 0.1 / ((1 - mdp.gamma) * C), 0.0
+    while step > 0:
+        new = old * np.exp((alpha + step) * A)
+        new = new / new.sum(axis=1, keepdims=True)
+        value = rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+        if value > best:
+            alpha, best = alpha + step, value
+    return new
+
+
+def e6_4_right_numpy(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+    alphas = np.geomspace(1e-4, 4, 600) / ((1 - mdp.gamma) * C)
+    tilts = old * np.exp(alphas[:, None, None] * A)
+    tilts /= tilts.sum(axis=2, keepdims=True)
+    promises = np.einsum("s,nsa,sa->n", rho, tilts, A)
+    penalties = C * np.sum(old * np.log(old / tilts), axis=2).max(axis=1)
+    return tilts[np.argmax(promises - penalties)]
+
+
+def e6_4_right_loops(mdp, old):
+    A, rho, gamma = mdp.advantage(old), mdp.visitation(old), mdp.gamma
+    C = 2 * max(abs(x) for row in A for x in row) * gamma / (1 - gamma) ** 2
+    states, actions = range(len(old)), range(len(old[0]))
+
+    def candidate(alpha):
+        rows = []
+        for s in states:
+            weights = [old[s][a] * np.exp(alpha * A[s][a]) for a in actions]
+            rows.append([weight / sum(weights) for weight in weights])
+        return rows
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        promise = sum(rho[s] * new[s][a] * A[s][a] for s in states for a in actions)
+        return promise - C * max(sum(old[s][a] * np.log(old[s][a] / new[s][a]) for a in actions) for s in states)
+
+    low, high = 0.0, 4 / ((1 - gamma) * C)
+    for _ in range(25):  # thirds: the peak isn't in the worse outer one
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        if guarantee(left) < guarantee(right):
+            low = left
+        else:
+            high = right
+    return candidate((low + high) / 2)
+
+
+def e6_4_right_torch(mdp, old):
+    A, rho = torch.tensor(mdp.advantage(old)), torch.tensor(mdp.visitation(old))
+    log_old = torch.tensor(old, dtype=torch.float64).log()
+    C = 2 * A.abs().max() * mdp.gamma / (1 - mdp.gamma) ** 2
+
+    def tilted(alpha):
+        return (log_old + alpha * A).log_softmax(-1)
+
+    def guarantee(alpha):
+        log_new = tilted(alpha)
+        worst = (log_old.exp() * (log_old - log_new)).sum(1).max()
+        return (rho @ (log_new.exp() * A).sum(1) - C * worst).item()
+
+    alpha = bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C.item()))
+    return tilted(alpha).exp()
+
+
+def e6_4_right_float32(mdp, old):
+    A, rho, p = np.float32(mdp.advantage(old)), np.float32(mdp.visitation(old)), np.float32(old)
+    gamma = np.float32(mdp.gamma)
+    C = 2 * np.abs(A).max() * gamma / (1 - gamma) ** 2
+    best, best_value = np.zeros_like(p), np.float32(0)
+    for alpha in np.geomspace(0.002, 4, 300, dtype=np.float32) / ((1 - gamma) * C):
+        weights = np.expm1(alpha * A)  # by how much each probability changes, relative to itself
+        total = np.sum(p * weights, axis=1, keepdims=True)
+        change = (weights - total) / (1 + total)
+        log_ratio = alpha * A - np.log1p(total)
+        kl = np.sum(p * (change - log_ratio), axis=1)
+        value = rho @ np.sum(p * change * A, axis=1) - C * kl.max()
+        if value > best_value:
+            best, best_value = change, value
+    return old * (1 + best)
+
+
+def e6_4_right_in_place(mdp, old):
+    A, rho = mdp.advantage(old), mdp.visitation(old)
+    C = bounds.trpo_constant(mdp, old, "kl_sharp")
+    new = np.empty_like(A)
+
+    def guarantee(alpha):
+        np.multiply(A, alpha, out=new)
+        np.exp(new, out=new)
+        np.multiply(new, old, out=new)
+        np.divide(new, new.sum(axis=1, keepdims=True), out=new)
+        return rho @ np.sum(new * A, axis=1) - C * np.max(kl_categorical(old, new))
+
+    guarantee(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+    return new
+
+
+def e6_4_right_library_bounds(world, policy):
+    Q = world.action_value(policy)  # tilting by Q is tilting by A: V cancels in each row
+
+    def candidate(alpha):
+        weights = policy * np.exp(alpha * (Q - Q.max(axis=1, keepdims=True)))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(alpha):
+        new = candidate(alpha)
+        return bounds.surrogate(world, policy, new) - bounds.trpo_penalty(world, policy, new, "kl_sharp")
+
+    C = bounds.trpo_constant(world, policy, "kl_sharp")
+    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - world.gamma) * C), rounds=60))
+
+
+WRONG = {
+    "6.1": [
+        (e6_1_wrong_l1_without_half, "TV without its half: twice the bound"),
+        (e6_1_wrong_new_visits, "the mean over the new policy's states"),
+        (
+            e6_1_wrong_visits_over_their_sum,
+            "divides the visits by their sum instead of multiplying by 1 − γ (wrong only where episodes end)",
+        ),
+        (e6_1_wrong_largest_tv, "the largest TV instead of the mean"),
+        (e6_1_wrong_unnormalised_visits, "forgets 1 − γ: the visits aren't normalised"),
+        (e6_1_wrong_no_gamma_above, "2/(1 − γ) instead of 2γ/(1 − γ)"),
+        (e6_1_wrong_no_factor_two, "forgets the 2 in 2γ/(1 − γ)"),
+        (e6_1_wrong_pinsker, "takes √(KL/2) for TV, which is larger"),
+        (e6_1_wrong_no_absolute_value, "forgets the absolute value: differences cancel to 0"),
+        (e6_1_wrong_all_states_alike, "averages over all states alike instead of over the visits"),
+        (e6_1_wrong_left_side, "computes the shift itself, the left side"),
+        (e6_1_wrong_horizon_squared, "divides by (1 − γ)² instead of 1 − γ"),
+        (
+            e6_1_wrong_mean_over_actions,
+            "divides by the number of actions instead of by 2 (wrong only when there are not 2 actions)",
+        ),
+        (e6_1_wrong_euclidean_distance, "the Euclidean distance of the rows instead of TV"),
+        (e6_1_wrong_no_mean, "forgets the sum over states: returns a vector"),
+    ],
+    "6.2": [
+        (
+            e6_2_wrong_epsilon_signed,
+            "ε is the largest A instead of the largest |A| (wrong only when the worst action is the extreme one)",
+        ),
+        (e6_2_wrong_mean_distance, "the mean distance over the visits instead of the largest"),
+        (e6_2_wrong_kl_reversed, "KL(new‖old) instead of KL(old‖new)"),
+        (e6_2_wrong_two_and_four_swapped, "the factors of the two KL forms are swapped"),
+        (e6_2_wrong_tv_with_factor_two, "the TV form gets the factor 2 of Pinsker too"),
+        (e6_2_wrong_tv_not_squared, "TV isn't squared"),
+        (e6_2_wrong_horizon_not_squared, "1 − γ isn't squared"),
+        (e6_2_wrong_no_gamma_above, "forgets γ in the constant"),
+        (e6_2_wrong_new_advantage, "ε of the new policy's advantage"),
+        (e6_2_wrong_l1_without_half, "TV without its half: the TV form is four times too large"),
+        (e6_2_wrong_epsilon_of_the_notes, "ε of the notes, which is CPO's, instead of the advantages"),
+        (e6_2_wrong_kl_of_the_whole_table, "adds up the KL of all states instead of taking the largest"),
+        (e6_2_wrong_largest_single_term, "the largest over states and actions: the sum over actions is missing"),
+        (e6_2_wrong_span_for_epsilon, "the largest span of A instead of the largest |A|"),
+        (e6_2_wrong_always_kl, "the TV form uses the KL"),
+        (e6_2_wrong_mean_absolute_advantage, "ε is the mean of |A| instead of the largest"),
+        (e6_2_wrong_unknown_name, "looks for other names of the forms, and crashes"),
+    ],
+    "6.3": [
+        (e6_3_wrong_not_clipped, "not kept in [0, 1] (wrong only when the formula leaves the interval)"),
+        (e6_3_wrong_no_lower_end, "only the upper end is kept (wrong only when the target is worse on average)"),
+        (e6_3_wrong_unnormalised_visits, "forgets 1 − γ in the mean note: sums over visits"),
+        (e6_3_wrong_no_one_minus_gamma, "forgets the 1 − γ in the numerator of (6.14)"),
+        (e6_3_wrong_guaranteed_gain, "returns the guaranteed gain instead of the step"),
+        (e6_3_wrong_largest_advantage, "ε' is the largest |A| instead of the target's largest note"),
+        (
+            e6_3_wrong_largest_note_signed,
+            "ε' without the absolute value (wrong only when the extreme note is negative)",
+        ),
+        (e6_3_wrong_visits_of_the_target, "averages over the target's states instead of the old policy's"),
+        (e6_3_wrong_two_for_four, "2 instead of 4 in the denominator: twice the step"),
+        (e6_3_wrong_no_gamma_below, "forgets γ in the denominator"),
+        (
+            e6_3_wrong_visits_over_their_sum,
+            "divides the visits by their sum instead of multiplying by 1 − γ (wrong only where episodes end)",
+        ),
+        (e6_3_wrong_roles_swapped, "old and target swapped"),
+        (
+            e6_3_wrong_absolute_mean,
+            "absolute value of the mean note: steps towards a worse target (wrong only when the mean is negative)",
+        ),
+        (e6_3_wrong_states_alike, "averages the notes over all states alike"),
+        (e6_3_wrong_old_actions, "notes of the old policy, which are 0: divides rounding errors"),
+        (e6_3_wrong_returns_the_mixture, "returns the mixed policy instead of its weight"),
+        (e6_3_wrong_nothing_returned, "forgets to return the result"),
+    ],
+    "6.4": [
+        (e6_4_wrong_no_penalty, "maximises the promise alone: walks to the end of the interval"),
+        (e6_4_wrong_printed_constant, "the printed 4 for the sharp 2: half the step, three quarters of the guarantee"),
+        (e6_4_wrong_mean_kl, "the mean KL for the largest: too long a step"),
+        (e6_4_wrong_horizon_not_squared, "1 − γ isn't squared in C: too long a step"),
+        (e6_4_wrong_normalised_promise, "the promise with normalised visits: too short a step"),
+        (e6_4_wrong_states_alike, "the promise averages over all states alike"),
+        (
+            e6_4_wrong_epsilon_signed,
+            "ε is the largest A, not the largest |A| (wrong only when the worst action is by far the extreme one)",
+        ),
+        (e6_4_wrong_rows_not_normalised, "the rows don't add up to 1"),
+        (e6_4_wrong_minimised, "sign: looks for the smallest guarantee"),
+        (e6_4_wrong_downhill, "sign in the exponent: the guarantee is negative"),
+        (
+            e6_4_wrong_old_policy_left_out,
+            "tilts the uniform policy instead of the old one (wrong only when the old one isn't uniform)",
+        ),
+        (e6_4_wrong_penalty_of_the_summed_kl, "adds up the KL of all states: too short a step"),
+        (e6_4_wrong_end_of_the_search, "takes the upper limit of the peak's place for the peak"),
+        (e6_4_wrong_greedy, "the greedy policy: its KL is infinite"),
+        (e6_4_wrong_old_policy_itself, "returns the old policy, with the guarantee 0"),
+        (e6_4_wrong_returns_alpha, "returns α instead of the policy"),
+        (e6_4_wrong_until_nothing_rises, "never shortens its step when the guarantee stops rising: never ends"),
+    ],
+}
+
+RIGHT = {
+    "6.1": [
+        (e6_1_right_numpy, "numpy, 1 − γ cancelled"),
+        (e6_1_right_loops, "loops"),
+        (e6_1_right_torch, "torch"),
+        (e6_1_right_float32, "float32"),
+        (e6_1_right_in_place, "in-place"),
+        (e6_1_right_overlap, "other algebra: 1 less the overlap; parameters renamed, 0-d array"),
+        (e6_1_right_mass_that_grows, "other algebra: mass of the actions that grow"),
+    ],
+    "6.2": [
+        (e6_2_right_numpy, "numpy"),
+        (e6_2_right_loops, "loops"),
+        (e6_2_right_torch, "torch"),
+        (e6_2_right_float32, "float32"),
+        (e6_2_right_in_place, "in-place"),
+        (e6_2_right_entropies, "other algebra: cross-entropy less entropy; parameters renamed, 0-d array"),
+    ],
+    "6.3": [
+        (e6_3_right_numpy, "numpy"),
+        (e6_3_right_loops, "loops"),
+        (e6_3_right_torch, "torch"),
+        (e6_3_right_float32, "float32"),
+        (e6_3_right_in_place, "in-place, 0-d array"),
+        (e6_3_right_by_the_surrogate, "by the library's surrogate, parameters renamed"),
+    ],
+    "6.4": [
+        (e6_4_right_numpy, "numpy: a grid of 600 steps"),
+        (e6_4_right_loops, "loops, list of lists, search by thirds"),
+        (e6_4_right_torch, "torch"),
+        (e6_4_right_float32, "float32"),
+        (e6_4_right_in_place, "in-place"),
+        (e6_4_right_library_bounds, "by the library's bounds, tilted by Q; parameters renamed"),
+    ],
+}

@@ -1,0 +1,1151 @@
+"""Answers to the exercises of lesson 10, written by somebody who knows the lesson and not its checks."""
+
+import copy
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import torch
+from torch.distributions import kl_divergence
+from torch.nn.utils import parameters_to_vector
+
+from trpobook.algorithms.line_search import Accepted
+
+# 10.1 fisher_vector_product
+
+
+def e10_1_wrong_sum_over_states(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states)).sum()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) + damping * v
+
+    return product
+
+
+def e10_1_wrong_old_not_detached(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    kl = kl_divergence(policy(states), policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) + damping * v
+
+    return product
+
+
+def e10_1_wrong_no_damping(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True))
+
+    return product
+
+
+def e10_1_wrong_damping_is_a_number(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) + damping
+
+    return product
+
+
+def e10_1_wrong_damping_scales_f(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        curved = parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True))
+        return (1 + damping) * curved
+
+    return product
+
+
+def e10_1_wrong_damping_subtracted(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) - damping * v
+
+    return product
+
+
+def e10_1_wrong_no_metric(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    outputs = policy.outputs(states)
+    distance = 0.5 * ((outputs - outputs.detach()) ** 2).sum(-1).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(distance, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) + damping * v
+
+    return product
+
+
+def e10_1_wrong_half(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = 0.5 * kl_divergence(old, policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) + damping * v
+
+    return product
+
+
+def e10_1_wrong_first_state_only(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states))[0]
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) + damping * v
+
+    return product
+
+
+def e10_1_wrong_entropy(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    entropy = -policy(states).entropy().mean()
+    gradient = torch.autograd.grad(entropy, parameters, create_graph=True, materialize_grads=True)
+    gradient = parameters_to_vector(gradient)
+
+    def product(v):
+        if not gradient.requires_grad:
+            return damping * v
+        curved = torch.autograd.grad(gradient @ v, parameters, retain_graph=True, materialize_grads=True)
+        return parameters_to_vector(curved) + damping * v
+
+    return product
+
+
+def e10_1_wrong_one_mean_score(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    new = policy(states)
+    with torch.no_grad():
+        actions = new.sample()
+    mean_score = torch.autograd.grad(new.log_prob(actions).mean(), parameters, materialize_grads=True)
+    mean_score = parameters_to_vector(mean_score)
+
+    def product(v):
+        return mean_score * (mean_score @ v) + damping * v
+
+    return product
+
+
+def e10_1_wrong_gaussians_only(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    outputs = policy.outputs(states)
+    mean, log_std = outputs.chunk(2, dim=-1)
+    mean_old, log_std_old = mean.detach(), log_std.detach()
+    spread = (torch.exp(2 * log_std_old) + (mean_old - mean) ** 2) / (2 * torch.exp(2 * log_std))
+    kl = (log_std - log_std_old + spread - 0.5).sum(-1).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) + damping * v
+
+    return product
+
+
+def e10_1_wrong_graph_used_up(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters)) + damping * v
+
+    return product
+
+
+def e10_1_wrong_gradient_times_vector(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters)).detach()
+
+    def product(v):
+        return gradient * (gradient @ v) + damping * v
+
+    return product
+
+
+def e10_1_wrong_no_return(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(old, policy(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        curved = torch.autograd.grad(gradient @ v, parameters, retain_graph=True)
+        parameters_to_vector(curved) + damping * v
+
+    return product
+
+
+def e10_1_right_double_backward(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    with torch.no_grad():
+        outputs = policy.outputs(states)
+    divergence = kl_divergence(policy.distribution(outputs), policy(states)).mean()
+    slopes = torch.autograd.grad(divergence, parameters, create_graph=True)
+    slope = torch.cat([part.reshape(-1) for part in slopes])
+
+    def product(v):
+        second = torch.autograd.grad(torch.dot(slope, v), parameters, retain_graph=True)
+        return torch.cat([part.reshape(-1) for part in second]) + damping * v
+
+    return product
+
+
+def e10_1_right_other_direction(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    old = policy.distribution(policy.outputs(states).detach())
+    kl = kl_divergence(policy(states), old).mean()  # has the same curvature where the two agree
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        return parameters_to_vector(torch.autograd.grad(gradient @ v, parameters, retain_graph=True)) + damping * v
+
+    return product
+
+
+def e10_1_right_loop_over_states(policy, states, *, damping=0.0):
+    parameters = list(policy.parameters())
+    total = 0.0
+    for i in range(len(states)):
+        one = states[i : i + 1]
+        old = policy.distribution(policy.outputs(one).detach())
+        total = total + kl_divergence(old, policy(one)).sum()
+    gradient = torch.autograd.grad(total / len(states), parameters, create_graph=True)
+
+    def product(v):
+        start, scalar = 0, 0.0
+        for part in gradient:
+            scalar = scalar + (part * v[start : start + part.numel()].view_as(part)).sum()
+            start += part.numel()
+        curved = torch.autograd.grad(scalar, parameters, retain_graph=True)
+        return torch.cat([part.flatten() for part in curved]).add(v, alpha=damping)
+
+    return product
+
+
+def e10_1_right_float32(policy, states, *, damping=0.0):
+    single = copy.deepcopy(policy).float()
+    parameters = list(single.parameters())
+    states = states.float()
+    old = single.distribution(single.outputs(states).detach())
+    kl = kl_divergence(old, single(states)).mean()
+    gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+
+    def product(v):
+        curved = torch.autograd.grad(gradient @ v.float(), parameters, retain_graph=True)
+        return parameters_to_vector(curved).to(v.dtype) + damping * v
+
+    return product
+
+
+def e10_1_right_anew_on_a_copy(policy, states, *, damping=0.0):
+    mine = copy.deepcopy(policy)
+    parameters = list(mine.parameters())
+
+    def product(v):
+        old = mine.distribution(mine.outputs(states).detach())
+        kl = kl_divergence(old, mine(states)).mean()
+        gradient = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
+        result = parameters_to_vector(torch.autograd.grad(gradient @ v, parameters))
+        result += damping * v
+        return result
+
+    return product
+
+
+def e10_1_right_three_backward_sweeps(policy, states, *, damping=0.0):
+    # J v by differentiating u -> J^T u, M by the curvature of the KL in the outputs, J^T by one more sweep.
+    parameters = list(policy.parameters())
+    outputs = policy.outputs(states)
+    u = torch.zeros_like(outputs, requires_grad=True)
+    pulled = torch.autograd.grad((outputs * u).sum(), parameters, create_graph=True)
+    pulled = parameters_to_vector(pulled)
+    at = outputs.detach().requires_grad_()
+    kl = kl_divergence(policy.distribution(outputs.detach()), policy.distribution(at)).sum()
+    (slope,) = torch.autograd.grad(kl, at, create_graph=True)
+
+    def product(v):
+        (t,) = torch.autograd.grad(pulled @ v, u, retain_graph=True)
+        (weighed,) = torch.autograd.grad((slope * t).sum(), at, retain_graph=True)
+        back = torch.autograd.grad((outputs * weighed).sum() / len(states), parameters, retain_graph=True)
+        return parameters_to_vector(back) + damping * v
+
+    return product
+
+
+# 10.2 conjugate_gradient
+
+
+def e10_2_wrong_absolute_residual(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, rr**0.5
+
+
+def e10_2_wrong_squared_residual(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, rr / start if start else 0.0
+
+
+def e10_2_wrong_tolerance_not_squared(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_absolute_tolerance(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_beta_upside_down(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + before / max(rr, 1e-300) * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_steepest_descent(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r = torch.zeros_like(b), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fr = matvec(r)
+        curvature = (r @ Fr).item()
+        if curvature <= 0:
+            break
+        step = rr / curvature
+        x += step * r
+        r = r - step * Fr
+        rr = (r @ r).item()
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_one_iteration_more(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations <= max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_writes_into_b(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b, b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_negative_curvature_taken(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        step = rr / (p @ Fp).item()
+        x += step * p
+        r -= step * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_zero_gives_nan(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = r @ r
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = p @ Fp
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = r @ r, rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, (rr / start).sqrt().item()
+
+
+def e10_2_wrong_number_in_denominator(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        step = rr / (curvature + 1e-8)
+        x += step * p
+        r -= step * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / (before + 1e-8) * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_residual_grows(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r += rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_wrong_begins_at_b(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = b.clone(), b.clone(), b.clone()
+    rr = start = (r @ r).item()
+    iterations = 0
+    while iterations < max_iterations and rr > rtol**2 * start:
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        x += rr / curvature * p
+        r -= rr / curvature * Fp
+        rr, before = (r @ r).item(), rr
+        p = r + rr / before * p
+        iterations += 1
+    return x, iterations, (rr / start) ** 0.5 if start else 0.0
+
+
+def e10_2_right_numpy(matvec, b, *, max_iterations=10, rtol=1e-10):
+    rhs = b.detach().numpy()
+    x, r, p = np.zeros_like(rhs), rhs.copy(), rhs.copy()
+    norm = np.linalg.norm(rhs)
+    if norm == 0:
+        return torch.from_numpy(x), 0, 0.0
+    iterations = 0
+    for _ in range(max_iterations):
+        if np.linalg.norm(r) <= rtol * norm:
+            break
+        Fp = matvec(torch.from_numpy(p)).detach().numpy()
+        curvature = p @ Fp
+        if curvature <= 0:
+            break
+        rr = r @ r
+        x = x + rr / curvature * p
+        r = r - rr / curvature * Fp
+        p = r + (r @ r) / rr * p
+        iterations += 1
+    return torch.from_numpy(x), iterations, np.linalg.norm(r) / norm
+
+
+def e10_2_right_loops(matvec, b, *, max_iterations=10, rtol=1e-10):
+    def dot(one, other):
+        return math.fsum(u * w for u, w in zip(one, other, strict=True))
+
+    r, p = b.tolist(), b.tolist()
+    x, size = [0.0] * len(r), math.sqrt(dot(r, r))
+    done = 0
+    while done < max_iterations and math.sqrt(dot(r, r)) > rtol * size:
+        Fp = matvec(torch.tensor(p, dtype=b.dtype)).tolist()
+        curvature = dot(p, Fp)
+        if curvature <= 0:
+            break
+        rr = dot(r, r)
+        x = [u + rr / curvature * w for u, w in zip(x, p, strict=True)]
+        r = [u - rr / curvature * w for u, w in zip(r, Fp, strict=True)]
+        p = [u + dot(r, r) / rr * w for u, w in zip(r, p, strict=True)]
+        done += 1
+    return torch.tensor(x, dtype=b.dtype), done, math.sqrt(dot(r, r)) / size if size else 0.0
+
+
+def e10_2_right_in_place(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    rr = start = torch.dot(r, r)
+    iterations = 0
+    while iterations < max_iterations and rr.sqrt() > rtol * start.sqrt():
+        Fp = matvec(p)
+        curvature = torch.dot(p, Fp)
+        if not curvature > 0:
+            break
+        x.add_(p * (rr / curvature))
+        r.sub_(Fp * (rr / curvature))
+        new = torch.dot(r, r)
+        p.mul_(new / rr).add_(r)
+        rr = new
+        iterations += 1
+    return x, iterations, (rr / start).sqrt() if start > 0 else torch.zeros(())
+
+
+def e10_2_right_step_from_rp(matvec, b, *, max_iterations=10, rtol=1e-10):
+    x, r, p = 0 * b, b, b
+    iterations, size = 0, b.norm()
+    while iterations < max_iterations and r.norm() > rtol * size:
+        Fp = matvec(p)
+        curvature = p @ Fp
+        if curvature <= 0:
+            break
+        step = (r @ p) / curvature
+        x, r_new = x + step * p, r - step * Fp
+        p = r_new + (r_new @ r_new) / (r @ r) * p
+        r = r_new
+        iterations += 1
+    residual = (r.norm() / size).item() if size else 0.0
+    return x, iterations, residual
+
+
+def e10_2_right_conjugate_to_all(matvec, b, *, max_iterations=10, rtol=1e-10):
+    # Makes each new direction conjugate to every one before it, not only to the last.
+    x, r = torch.zeros_like(b), b.clone()
+    size, before, iterations = b.norm().item(), [], 0
+    while iterations < max_iterations and r.norm().item() > rtol * size:
+        p = r.clone()
+        for q, Fq, curved in before:
+            p = p - (r @ Fq) / curved * q
+        Fp = matvec(p)
+        curvature = (p @ Fp).item()
+        if curvature <= 0:
+            break
+        step = (p @ r).item() / curvature
+        x, r = x + step * p, r - step * Fp
+        before.append((p, Fp, curvature))
+        iterations += 1
+    return x, iterations, r.norm().item() / size if size > 0 else 0.0
+
+
+# 10.3 line_search
+
+
+def e10_3_wrong_any_gain(surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        candidate = theta + shrink**backtracks * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_promise_not_shrunk(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        candidate = theta + shrink**backtracks * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_kl_ignored(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        candidate = theta + c * step
+        gain = surrogate(candidate) - before
+        if gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, kl(candidate), backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_one_try_less(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks):
+        c = shrink**backtracks
+        candidate = theta + c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_begins_shrunk(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        c = shrink ** (backtracks + 1)
+        candidate = theta + c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_linear_shrinking(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        c = 1 - (1 - shrink) * backtracks
+        candidate = theta + c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_candidates_add_up(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before, candidate = surrogate(theta), theta
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        candidate = candidate + c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_downhill(surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        candidate = theta - c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_surrogate_for_gain(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        candidate = theta + c * step
+        divergence, gain = kl(candidate), surrogate(candidate)
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_last_candidate_kept(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        candidate = theta + c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(candidate, gain, divergence, max_backtracks, False)
+
+
+def e10_3_wrong_nan_slips_through(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        candidate = theta + c * step
+        divergence = kl(candidate)
+        if divergence > delta or predicted <= 0:
+            continue
+        gain = surrogate(candidate) - before
+        if gain < min_ratio * c * predicted:
+            continue
+        return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_writes_into_theta(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before, old = surrogate(theta), theta.clone()
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        theta.copy_(old + c * step)
+        divergence, gain = kl(theta), surrogate(theta) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(theta, gain, divergence, backtracks, True)
+    return Accepted(old, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_best_not_first(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before, found = surrogate(theta), Accepted(theta, 0.0, 0.0, max_backtracks, False)
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        candidate = theta + c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0 and gain > found.gain:
+            found = Accepted(candidate, gain, divergence, backtracks, True)
+    return found
+
+
+def e10_3_wrong_negative_promise(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        c = shrink**backtracks
+        candidate = theta + c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_always_halves(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+    for backtracks in range(max_backtracks + 1):
+        c = 0.5**backtracks
+        candidate = theta + c * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_wrong_never_gives_up(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before, c, backtracks = surrogate(theta), 1.0, 0
+    while not (kl(theta + c * step) <= delta and surrogate(theta + c * step) - before >= min_ratio * c * predicted > 0):
+        c, backtracks = c * shrink, backtracks + 1
+    candidate = theta + c * step
+    return Accepted(candidate, surrogate(candidate) - before, kl(candidate), backtracks, True)
+
+
+def e10_3_right_loop(surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1):
+    start, c = surrogate(theta), 1.0
+    for count in range(max_backtracks + 1):
+        tried = theta + c * step
+        gain, spent = surrogate(tried) - start, kl(tried)
+        if spent <= delta and predicted > 0 and gain >= min_ratio * c * predicted:
+            return Accepted(theta=tried, gain=gain, kl=spent, backtracks=count, accepted=True)
+        c *= shrink
+    return Accepted(theta=theta, gain=0.0, kl=0.0, backtracks=max_backtracks, accepted=False)
+
+
+def e10_3_right_while(surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1):
+    before, backtracks = surrogate(theta), 0
+    while backtracks <= max_backtracks:
+        c = shrink**backtracks
+        candidate = theta + c * step
+        divergence = kl(candidate)
+        if divergence <= delta:
+            gain = surrogate(candidate) - before
+            promised = min_ratio * c * predicted
+            if promised > 0 and gain >= promised:
+                return Accepted(candidate, gain, divergence, backtracks, True)
+        backtracks += 1
+    return Accepted(theta.clone(), 0, 0, max_backtracks, False)
+
+
+def e10_3_right_in_place(surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1):
+    before = surrogate(theta)
+    part = step.clone()
+    for backtracks in range(max_backtracks + 1):
+        candidate = theta.clone()
+        candidate += part
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * shrink**backtracks * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+        part *= shrink
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+def e10_3_right_all_then_first(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    parts = shrink ** np.arange(max_backtracks + 1)
+    candidates = [theta + float(c) * step for c in parts]
+    divergences = np.array([float(kl(candidate)) for candidate in candidates])
+    gains = np.array([float(surrogate(candidate)) for candidate in candidates]) - float(surrogate(theta))
+    promised = min_ratio * parts * predicted
+    good = np.flatnonzero((divergences <= delta) & (gains >= promised) & (promised > 0))
+    if len(good) == 0:
+        return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+    k = good[0]
+    return Accepted(candidates[k], gains[k], divergences[k], k, True)
+
+
+def e10_3_right_recursion(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before = surrogate(theta)
+
+    def attempt(c, backtracks):
+        if backtracks > max_backtracks:
+            return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+        candidate = torch.add(theta, step, alpha=c)
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        if divergence <= delta and gain >= min_ratio * c * predicted > 0:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+        return attempt(c * shrink, backtracks + 1)
+
+    return attempt(1.0, 0)
+
+
+def e10_3_right_tensor_fraction(
+    surrogate, kl, theta, step, *, delta, predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1
+):
+    before, fraction = surrogate(theta), torch.tensor(1.0)  # single precision
+    for backtracks in range(max_backtracks + 1):
+        candidate = theta + fraction * step
+        divergence, gain = kl(candidate), surrogate(candidate) - before
+        enough = gain >= min_ratio * fraction.item() * predicted
+        if predicted > 0 and enough and divergence <= delta:
+            return Accepted(candidate, gain, divergence, backtracks, True)
+        fraction = fraction * shrink
+    return Accepted(theta, 0.0, 0.0, max_backtracks, False)
+
+
+# 10.4 bootstrap_interval
+
+
+def e10_4_wrong_interpolates(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
+    return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2]))
+
+
+def e10_4_wrong_order_not_counted(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.combinations_with_replacement(values, len(values))]
+    return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
+
+
+def e10_4_wrong_without_replacement(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.permutations(values)]
+    return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
+
+
+def e10_4_wrong_tails_not_halved(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
+    return tuple(np.quantile(means, [1 - level, level], method="inverted_cdf"))
+
+
+def e10_4_wrong_medians(values, level=0.95):
+    medians = [np.median(resample) for resample in itertools.product(values, repeat=len(values))]
+    return tuple(np.quantile(medians, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
+
+
+def e10_4_wrong_normal_interval(values, level=0.95):
+    half = 1.96 * np.std(values, ddof=1) / np.sqrt(len(values))
+    return np.mean(values) - half, np.mean(values) + half
+
+
+def e10_4_wrong_sums(values, level=0.95):
+    sums = [np.sum(resample) for resample in itertools.product(values, repeat=len(values))]
+    return tuple(np.quantile(sums, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
+
+
+def e10_4_wrong_one_draw_less(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=max(1, len(values) - 1))]
+    return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
+
+
+def e10_4_wrong_level_ignored(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
+    return tuple(np.quantile(means, [0.025, 0.975], method="inverted_cdf"))
+
+
+def e10_4_wrong_always_the_range(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
+    return min(means), max(means)
+
+
+def e10_4_wrong_high_first(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
+    return tuple(np.quantile(means, [(1 + level) / 2, (1 - level) / 2], method="inverted_cdf"))
+
+
+def e10_4_wrong_each_mean_once(values, level=0.95):
+    means = {round(float(np.mean(resample)), 9) for resample in itertools.product(values, repeat=len(values))}
+    return tuple(np.quantile(sorted(means), [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
+
+
+def e10_4_wrong_mirrored(values, level=0.95):
+    means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
+    return 2 * np.mean(values) - high, 2 * np.mean(values) - low
+
+
+def e10_4_wrong_quantiles_of_values(values, level=0.95):
+    return tuple(np.quantile(values, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
+
+
+def e10_4_wrong_one_past(values, level=0.95):
+    means = sorted(np.mean(resample) for resample in itertools.product(values, repeat=len(values)))
+    return means[math.ceil((1 - level) / 2 * len(means))], means[math.ceil((1 + level) / 2 * len(means))]
+
+
+def e10_4_right_numpy(values, level=0.95):
+    n = len(values)
+    rows = np.indices((n,) * n).reshape(n, -1)
+    means = np.asarray(values)[rows].mean(axis=0)
+    return np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
+
+
+def e10_4_right_loops(values, level=0.95):
+    values = [float(x) for x in values]
+    means = sorted(sum(resample) / len(values) for resample in itertools.product(values, repeat=len(values)))
+    ends = []
+    for share in ((1 - level) / 2, (1 + level) / 2):
+        for count, mean in enumerate(means, start=1):
+            if count / len(means) >= share:
+                ends.append(mean)
+                break
+    return ends
+
+
+def e10_4_right_weights(values, level=0.95):
+    n, weighed = len(values), []
+    for places in itertools.combinations_with_replacement(range(n), n):
+        orders = math.factorial(n)
+        for place in set(places):
+            orders //= math.factorial(places.count(place))
+        weighed.append((sum(float(values[place]) for place in places) / n, orders))
+    weighed.sort()
+    means, orders = np.array(weighed).T
+    share = np.cumsum(orders) / n**n
+    low, high = np.searchsorted(share, [(1 - level) / 2, (1 + level) / 2])
+    return means[low], means[min(high, len(means) - 1)]
+
+
+def e10_4_right_torch(values, level=0.95):
+    values = torch.as_tensor(np.asarray(values, dtype=float))
+    n = len(values)
+    means = torch.cartesian_prod(*[values] * n).reshape(-1, n).mean(dim=1).sort().values
+    low, high = (max(0, math.ceil(share * len(means)) - 1) for share in ((1 - level) / 2, (1 + level) / 2))
+    return means[low], means[high]
+
+
+def e10_4_right_float32(values, level=0.95):
+    values = np.asarray(values, dtype=np.float32)
+    grid = np.zeros(1, dtype=np.float32)
+    for _ in values:  # sums of one draw more, in every order
+        grid = (grid[:, None] + values).ravel()
+    means = np.sort(grid / np.float32(len(values)))
+    return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
+
+
+def e10_4_right_fractions(values, level=0.95):
+    exact = [Fraction(float(x)) for x in values]
+    sums = sorted(sum(resample) for resample in itertools.product(exact, repeat=len(exact)))
+    low = max(0, math.ceil((1 - level) / 2 * len(sums)) - 1)
+    high = math.ceil((1 + level) / 2 * len(sums)) - 1
+    return np.array([float(sums[low] / len(exact)), float(sums[high] / len(exact))])
+
+
+WRONG = {
+    "10.1": [
+        (e10_1_wrong_sum_over_states, "sums the KL over the states instead of averaging it"),
+        (e10_1_wrong_old_not_detached, "the old distribution is not detached, so F is 0 and only the damping is left"),
+        (e10_1_wrong_no_damping, "leaves the damping out"),
+        (e10_1_wrong_damping_is_a_number, "adds the damping as a number to every entry instead of damping times v"),
+        (e10_1_wrong_damping_scales_f, "multiplies F by 1 + damping instead of adding damping times v"),
+        (e10_1_wrong_damping_subtracted, "subtracts the damping"),
+        (e10_1_wrong_no_metric, "forgets the metric M of the distribution, J^T J v instead of J^T M J v"),
+        (e10_1_wrong_half, "half of F: takes the quadratic form's one half into the matrix"),
+        (e10_1_wrong_first_state_only, "uses the KL of the first state only"),
+        (e10_1_wrong_entropy, "differentiates the entropy twice instead of the KL"),
+        (e10_1_wrong_one_mean_score, "outer product of the mean score of sampled actions, a matrix of rank one"),
+        (e10_1_wrong_gaussians_only, "writes out the Gaussian KL, so that it is wrong for every other policy"),
+        (e10_1_wrong_graph_used_up, "frees the graph: the second product fails"),
+        (e10_1_wrong_gradient_times_vector, "outer product of the KL's gradient, which is 0, instead of its Hessian"),
+        (e10_1_wrong_no_return, "the product computes its result and returns nothing"),
+    ],
+    "10.2": [
+        (e10_2_wrong_absolute_residual, "reports the length of the residual without dividing by that of b"),
+        (e10_2_wrong_squared_residual, "reports the square of the relative residual"),
+        (e10_2_wrong_tolerance_not_squared, "compares squared norms with rtol instead of its square: stops too early"),
+        (e10_2_wrong_absolute_tolerance, "absolute tolerance: when it stops depends on the scale of b"),
+        (e10_2_wrong_beta_upside_down, "old over new squared residual in the new direction instead of new over old"),
+        (e10_2_wrong_steepest_descent, "the next direction is the residual alone: steepest descent"),
+        (e10_2_wrong_one_iteration_more, "makes one iteration more than max_iterations"),
+        (e10_2_wrong_writes_into_b, "the residual is b itself and not a copy: b is overwritten"),
+        (e10_2_wrong_negative_curvature_taken, "doesn't stop at a curvature that is not positive (only where one is)"),
+        (e10_2_wrong_zero_gives_nan, "divides 0 by 0 for the residual (only when b is 0)"),
+        (e10_2_wrong_number_in_denominator, "adds 1e-8 to the denominators (only felt when b is small)"),
+        (e10_2_wrong_residual_grows, "adds the step to the residual instead of subtracting it"),
+        (e10_2_wrong_begins_at_b, "begins at x = b with the residual of x = 0"),
+    ],
+    "10.3": [
+        (e10_3_wrong_any_gain, "accepts any gain above 0 instead of a tenth of the promised one"),
+        (e10_3_wrong_promise_not_shrunk, "asks for a share of the full step's promise: c is missing"),
+        (e10_3_wrong_kl_ignored, "doesn't look at the KL"),
+        (e10_3_wrong_one_try_less, "tries one candidate too few"),
+        (e10_3_wrong_begins_shrunk, "the first candidate is already shrunk"),
+        (e10_3_wrong_linear_shrinking, "shrinks by a fixed amount each time instead of by a factor"),
+        (e10_3_wrong_candidates_add_up, "adds each step to the last candidate instead of to theta"),
+        (e10_3_wrong_downhill, "goes the other way along the step"),
+        (e10_3_wrong_surrogate_for_gain, "takes the surrogate of the candidate for the gain"),
+        (e10_3_wrong_last_candidate_kept, "returns the last candidate when none passes"),
+        (e10_3_wrong_nan_slips_through, "asks whether a candidate is bad, so a NaN is accepted (only with a NaN)"),
+        (e10_3_wrong_writes_into_theta, "writes the candidates into theta"),
+        (e10_3_wrong_best_not_first, "returns the candidate of largest gain instead of the first that passes"),
+        (e10_3_wrong_negative_promise, "accepts when the promise is not positive (only then)"),
+        (e10_3_wrong_always_halves, "halves, whatever shrink says"),
+        (e10_3_wrong_never_gives_up, "shrinks without end when no candidate passes"),
+    ],
+    "10.4": [
+        (e10_4_wrong_interpolates, "interpolates between two means"),
+        (e10_4_wrong_order_not_counted, "counts each combination once, whatever the number of its orders"),
+        (e10_4_wrong_without_replacement, "draws without replacement, so that all means are the same"),
+        (e10_4_wrong_tails_not_halved, "cuts off 1 - level at each end instead of half of it"),
+        (e10_4_wrong_medians, "medians of the resamples instead of means"),
+        (e10_4_wrong_normal_interval, "mean plus and minus 1.96 standard errors instead of the bootstrap"),
+        (e10_4_wrong_sums, "sums of the resamples instead of means"),
+        (e10_4_wrong_one_draw_less, "each resample has one draw too few"),
+        (e10_4_wrong_level_ignored, "always 95 %, whatever level says (only when level is another)"),
+        (e10_4_wrong_always_the_range, "the range of all means (only with more values or a lower level)"),
+        (e10_4_wrong_high_first, "returns the upper end first"),
+        (e10_4_wrong_each_mean_once, "counts each different mean once, however many resamples have it"),
+        (e10_4_wrong_mirrored, "mirrors the interval at the mean"),
+        (e10_4_wrong_quantiles_of_values, "quantiles of the values themselves, no resampling (not at the very ends)"),
+        (e10_4_wrong_one_past, "one place too far in the sorted list, at the upper end past its end"),
+    ],
+}
+
+RIGHT = {
+    "10.1": [
+        (e10_1_right_double_backward, "torch"),
+        (e10_1_right_other_direction, "KL with the new policy first, the same curvature"),
+        (e10_1_right_loop_over_states, "loops over states and over parameters"),
+        (e10_1_right_float32, "float32"),
+        (e10_1_right_anew_on_a_copy, "in-place, on a copy of the policy, the graph anew in each product"),
+        (e10_1_right_three_backward_sweeps, "J v, M and J^T by backward sweeps"),
+    ],
+    "10.2": [
+        (e10_2_right_numpy, "numpy"),
+        (e10_2_right_loops, "loops"),
+        (e10_2_right_in_place, "in-place, 0-d tensors"),
+        (e10_2_right_step_from_rp, "torch, step length from r and p"),
+        (e10_2_right_conjugate_to_all, "each direction made conjugate to all before it"),
+    ],
+    "10.3": [
+        (e10_3_right_loop, "loop with a running factor"),
+        (e10_3_right_while, "while loop"),
+        (e10_3_right_in_place, "in-place on copies"),
+        (e10_3_right_all_then_first, "numpy: all candidates, then the first good one"),
+        (e10_3_right_recursion, "recursion"),
+        (e10_3_right_tensor_fraction, "torch, the fraction in float32"),
+    ],
+    "10.4": [
+        (e10_4_right_numpy, "numpy"),
+        (e10_4_right_loops, "loops"),
+        (e10_4_right_weights, "combinations with the number of their orders"),
+        (e10_4_right_torch, "torch"),
+        (e10_4_right_float32, "float32, sums built up in place"),
+        (e10_4_right_fractions, "exact fractions"),
+    ],
+}

@@ -1,0 +1,624 @@
+"""Answers to the exercises of lesson 12, written by somebody who knows the lesson and not its checks."""
+
+import math
+
+import numpy as np
+import torch
+
+# 12.1 clipped_surrogate
+
+
+def e12_1_wrong_no_minimum(ratio, advantages, clip):
+    return ratio.clamp(1 - clip, 1 + clip) * advantages
+
+
+def e12_1_wrong_maximum(ratio, advantages, clip):
+    return torch.maximum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+
+
+def e12_1_wrong_minimum_of_ratios(ratio, advantages, clip):
+    return torch.minimum(ratio, ratio.clamp(1 - clip, 1 + clip)) * advantages
+
+
+def e12_1_wrong_upper_edge_only(ratio, advantages, clip):
+    return torch.minimum(ratio * advantages, ratio.clamp(max=1 + clip) * advantages)
+
+
+def e12_1_wrong_band_around_zero(ratio, advantages, clip):
+    return torch.minimum(ratio * advantages, ratio.clamp(-clip, clip) * advantages)
+
+
+def e12_1_wrong_mean(ratio, advantages, clip):
+    return torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages).mean()
+
+
+def e12_1_wrong_loss(ratio, advantages, clip):
+    return -torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+
+
+def e12_1_wrong_product_clipped(ratio, advantages, clip):
+    product = ratio * advantages
+    return torch.minimum(product, product.clamp(1 - clip, 1 + clip))
+
+
+def e12_1_wrong_detached(ratio, advantages, clip):
+    ratio = ratio.detach() + 0 * ratio
+    return torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+
+
+def e12_1_wrong_hinge_on_both_sides(ratio, advantages, clip):
+    return ratio * advantages - advantages.abs() * torch.relu((ratio - 1).abs() - clip)
+
+
+def e12_1_wrong_hinge_not_weighed(ratio, advantages, clip):
+    return ratio * advantages - torch.relu(torch.sign(advantages) * (ratio - 1) - clip)
+
+
+def e12_1_wrong_band_of_logarithms(ratio, advantages, clip):
+    low, high = math.exp(-clip), math.exp(clip)
+    return torch.minimum(ratio * advantages, ratio.clamp(low, high) * advantages)
+
+
+def e12_1_wrong_zero_outside(ratio, advantages, clip):
+    inside = (ratio - 1).abs() <= clip
+    return torch.where(inside, ratio * advantages, 0 * ratio)
+
+
+def e12_1_wrong_sizes_of_advantages(ratio, advantages, clip):
+    size = advantages.abs()
+    return torch.minimum(ratio * size, ratio.clamp(1 - clip, 1 + clip) * size)
+
+
+def e12_1_wrong_clamped_in_place(ratio, advantages, clip):
+    plain = ratio * advantages
+    return torch.minimum(plain, ratio.clamp_(1 - clip, 1 + clip) * advantages)
+
+
+def e12_1_wrong_progress_without_constant(ratio, advantages, clip):
+    progress = torch.sign(advantages) * (ratio - 1)
+    return advantages.abs() * progress.clamp(max=clip)
+
+
+def e12_1_wrong_reciprocal_lower_edge(ratio, advantages, clip):
+    return torch.minimum(ratio * advantages, ratio.clamp(1 / (1 + clip), 1 + clip) * advantages)
+
+
+def e12_1_right_torch(ratio, advantages, clip):
+    both = torch.stack([ratio * advantages, torch.clamp(ratio, 1 - clip, 1 + clip) * advantages])
+    return both.amin(dim=0)
+
+
+def e12_1_right_loops(ratio, advantages, clip):
+    rows = []
+    for w, a in zip(ratio.flatten(), advantages.flatten(), strict=True):
+        if a > 0:
+            rows.append(a * w if w < 1 + clip else a * (1 + clip) + 0 * w)
+        else:
+            rows.append(a * w if w > 1 - clip else a * (1 - clip) + 0 * w)
+    return torch.stack(rows).reshape(ratio.shape)
+
+
+def e12_1_right_hinge(ratio, advantages, clip):
+    progress = advantages.sign() * (ratio - 1)
+    return ratio * advantages - advantages.abs() * torch.relu(progress - clip)
+
+
+def e12_1_right_capped_progress(ratio, advantages, clip):
+    progress = torch.sign(advantages) * (ratio - 1)
+    return advantages + advantages.abs() * progress.clamp(max=clip)
+
+
+def e12_1_right_float32(ratio, advantages, clip):
+    w, a = ratio.float(), advantages.float()
+    return torch.minimum(w * a, w.clamp(1 - clip, 1 + clip) * a)
+
+
+def e12_1_right_in_place(ratio, advantages, clip):
+    plain = ratio * advantages
+    capped = ratio.clone().clamp_(1 - clip, 1 + clip)
+    capped *= advantages
+    return torch.where(plain <= capped, plain, capped)
+
+
+def e12_1_right_two_signs(ratio, advantages, clip):
+    good, bad = advantages.clamp(min=0), advantages.clamp(max=0)
+    return good * ratio.clamp(max=1 + clip) + bad * ratio.clamp(min=1 - clip)
+
+
+# 12.2 push
+
+
+def e12_2_wrong_silent_on_both_sides(ratio, advantages, clip):
+    return np.where(np.abs(ratio - 1) > clip, 0.0, advantages)
+
+
+def e12_2_wrong_sign_ignored(ratio, advantages, clip):
+    return np.where(ratio - 1 > clip, 0.0, advantages)
+
+
+def e12_2_wrong_other_corners(ratio, advantages, clip):
+    return np.where(np.sign(advantages) * (ratio - 1) < -clip, 0.0, advantages)
+
+
+def e12_2_wrong_pushes_only_beyond(ratio, advantages, clip):
+    return np.where(np.sign(advantages) * (ratio - 1) > clip, advantages, 0.0)
+
+
+def e12_2_wrong_sign_only(ratio, advantages, clip):
+    return np.where(np.sign(advantages) * (ratio - 1) > clip, 0.0, np.sign(advantages))
+
+
+def e12_2_wrong_size_only(ratio, advantages, clip):
+    return np.where(np.sign(advantages) * (ratio - 1) > clip, 0.0, np.abs(advantages))
+
+
+def e12_2_wrong_bad_actions_never_silent(ratio, advantages, clip):
+    return np.where((advantages > 0) & (ratio > 1 + clip), 0.0, advantages)
+
+
+def e12_2_wrong_bad_actions_at_the_upper_edge(ratio, advantages, clip):
+    silent = ((advantages > 0) & (ratio > 1 + clip)) | ((advantages < 0) & (ratio > 1 + clip))
+    return np.where(silent | ((advantages > 0) & (ratio < 1 - clip)), 0.0, advantages)
+
+
+def e12_2_wrong_times_ratio(ratio, advantages, clip):
+    return np.where(np.sign(advantages) * (ratio - 1) > clip, 0.0, ratio * advantages)
+
+
+def e12_2_wrong_value_for_slope(ratio, advantages, clip):
+    return np.minimum(ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages)
+
+
+def e12_2_wrong_advantage_in_the_progress(ratio, advantages, clip):
+    return np.where(advantages * (ratio - 1) > clip, 0.0, advantages)
+
+
+def e12_2_wrong_edge_without_one(ratio, advantages, clip):
+    return np.where(np.sign(advantages) * ratio > clip, 0.0, advantages)
+
+
+def e12_2_wrong_fades_out(ratio, advantages, clip):
+    progress = np.sign(advantages) * (ratio - 1)
+    return advantages * np.clip(1 - progress / clip, 0, 1)
+
+
+def e12_2_wrong_band_of_logarithms(ratio, advantages, clip):
+    return np.where(np.sign(advantages) * np.log(ratio) > clip, 0.0, advantages)
+
+
+def e12_2_wrong_changes_the_advantages(ratio, advantages, clip):
+    advantages[np.sign(advantages) * (ratio - 1) > clip] = 0.0
+    return advantages
+
+
+def e12_2_wrong_booleans(ratio, advantages, clip):
+    return np.sign(advantages) * (ratio - 1) <= clip
+
+
+def e12_2_right_numpy(ratio, advantages, clip):
+    rising = (advantages > 0) & (ratio < 1 + clip)
+    falling = (advantages < 0) & (ratio > 1 - clip)
+    return advantages * (rising | falling)
+
+
+def e12_2_right_loops(ratio, advantages, clip):
+    left = []
+    for w, a in zip(ratio, advantages, strict=True):
+        done = w > 1 + clip if a > 0 else w < 1 - clip
+        left.append(0.0 if done else float(a))
+    return left
+
+
+def e12_2_right_torch(ratio, advantages, clip):
+    w = torch.tensor(np.asarray(ratio, dtype=float), requires_grad=True)
+    a = torch.tensor(np.asarray(advantages, dtype=float))
+    torch.minimum(w * a, w.clamp(1 - clip, 1 + clip) * a).sum().backward()
+    return w.grad
+
+
+def e12_2_right_float32(ratio, advantages, clip):
+    w, a = np.asarray(ratio, dtype=np.float32), np.asarray(advantages, dtype=np.float32)
+    return np.where(np.sign(a) * (w - 1) < np.float32(clip), a, np.float32(0))
+
+
+def e12_2_right_in_place(ratio, advantages, clip):
+    left = np.array(advantages, dtype=float)
+    left[(left > 0) & (ratio > 1 + clip)] = 0
+    left[(left < 0) & (ratio < 1 - clip)] = 0
+    return left
+
+
+def e12_2_right_two_signs(ratio, advantages, clip):
+    good, bad = np.maximum(advantages, 0), np.minimum(advantages, 0)
+    return good * np.heaviside(1 + clip - ratio, 1) + bad * np.heaviside(ratio - 1 + clip, 1)
+
+
+# 12.3 adapted_beta
+
+
+def e12_3_wrong_direction(beta, kl, kl_target):
+    if kl > 1.5 * kl_target:
+        return beta / 2
+    if kl < kl_target / 1.5:
+        return 2 * beta
+    return beta
+
+
+def e12_3_wrong_factors_swapped(beta, kl, kl_target):
+    if kl > 2 * kl_target:
+        return 1.5 * beta
+    if kl < kl_target / 2:
+        return beta / 1.5
+    return beta
+
+
+def e12_3_wrong_no_zone(beta, kl, kl_target):
+    return 2 * beta if kl > kl_target else beta / 2
+
+
+def e12_3_wrong_never_halved(beta, kl, kl_target):
+    if kl > 1.5 * kl_target:
+        return 2 * beta
+    return beta
+
+
+def e12_3_wrong_nothing_in_the_zone(beta, kl, kl_target):
+    if kl > 1.5 * kl_target:
+        return 2 * beta
+    if kl < kl_target / 1.5:
+        return beta / 2
+
+
+def e12_3_wrong_in_proportion(beta, kl, kl_target):
+    return beta * kl / kl_target
+
+
+def e12_3_wrong_lower_edge_half(beta, kl, kl_target):
+    if kl > 1.5 * kl_target:
+        return 2 * beta
+    if kl < 0.5 * kl_target:
+        return beta / 2
+    return beta
+
+
+def e12_3_wrong_one_edge(beta, kl, kl_target):
+    return 2 * beta if kl > 1.5 * kl_target else beta / 2
+
+
+def e12_3_wrong_fixed_target(beta, kl, kl_target):
+    if kl > 0.015:
+        return 2 * beta
+    if kl < 0.01 / 1.5:
+        return beta / 2
+    return beta
+
+
+def e12_3_wrong_edges_exchanged(beta, kl, kl_target):
+    if kl > kl_target / 1.5:
+        return 2 * beta
+    if kl < kl_target * 1.5:
+        return beta / 2
+    return beta
+
+
+def e12_3_wrong_factor_four(beta, kl, kl_target):
+    if kl > 1.5 * kl_target:
+        return 4 * beta
+    if kl < kl_target / 1.5:
+        return beta / 4
+    return beta
+
+
+def e12_3_wrong_adds_one(beta, kl, kl_target):
+    if kl > 1.5 * kl_target:
+        return beta + 1
+    if kl < kl_target / 1.5:
+        return beta - 1
+    return beta
+
+
+def e12_3_wrong_root_of_the_ratio(beta, kl, kl_target):
+    if kl > 1.5 * kl_target or kl < kl_target / 1.5:
+        return beta * math.sqrt(kl / kl_target)
+    return beta
+
+
+def e12_3_wrong_compares_distance(beta, kl, kl_target):
+    if kl - kl_target > 1.5:
+        return 2 * beta
+    if kl_target - kl > 1.5:
+        return beta / 2
+    return beta
+
+
+def e12_3_right_numpy(beta, kl, kl_target):
+    return np.where(kl > 1.5 * kl_target, 2 * beta, np.where(kl < kl_target / 1.5, beta / 2, beta))
+
+
+def e12_3_right_exponent(beta, kl, kl_target):
+    return beta * 2.0 ** (int(kl > 1.5 * kl_target) - int(kl < kl_target / 1.5))
+
+
+def e12_3_right_torch(beta, kl, kl_target):
+    beta, d, target = (torch.tensor(float(x), dtype=torch.float64) for x in (beta, kl, kl_target))
+    factor = torch.ones((), dtype=torch.float64)
+    factor = torch.where(d > 1.5 * target, 2 * factor, factor)
+    return beta * torch.where(d < target / 1.5, factor / 2, factor)
+
+
+def e12_3_right_float32(beta, kl, kl_target):
+    beta, kl, kl_target = np.float32(beta), np.float32(kl), np.float32(kl_target)
+    if kl > np.float32(1.5) * kl_target:
+        return beta * np.float32(2)
+    if kl * np.float32(1.5) < kl_target:
+        return beta * np.float32(0.5)
+    return beta
+
+
+def e12_3_right_in_place(beta, kl, kl_target):
+    new = np.array(beta, dtype=float)
+    if kl / kl_target > 1.5:
+        new *= 2
+    elif kl_target > 1.5 * kl:
+        new /= 2
+    return new
+
+
+def e12_3_right_logarithms(beta, kl, kl_target):
+    distance = math.log(kl / kl_target) if kl > 0 else -math.inf
+    if abs(distance) <= math.log(1.5):
+        return beta
+    return beta * math.exp(math.copysign(math.log(2), distance))
+
+
+# 12.4 watch
+
+
+def e12_4_wrong_k1(log_ratio, clip, kl_stop):
+    kl = np.mean(-log_ratio)
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_k2(log_ratio, clip, kl_stop):
+    kl = np.mean(log_ratio**2) / 2
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_ratio_upside_down(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(-log_ratio) - 1 + log_ratio)
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_one_forgotten(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - log_ratio)
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_sign_of_the_logarithm(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - 1 + log_ratio)
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_upper_edge_only(log_ratio, clip, kl_stop):
+    ratio = np.exp(log_ratio)
+    kl = np.mean(ratio - 1 - log_ratio)
+    return np.mean(ratio - 1 > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_band_of_logarithms(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
+    return np.mean(np.abs(log_ratio) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_sum(log_ratio, clip, kl_stop):
+    kl = np.sum(np.exp(log_ratio) - 1 - log_ratio)
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_count(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
+    return np.sum(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_share_inside(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
+    return np.mean(np.abs(np.exp(log_ratio) - 1) <= clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_goes_on_when_too_large(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl < kl_stop
+
+
+def e12_4_wrong_share_decides(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
+    outside = np.mean(np.abs(np.exp(log_ratio) - 1) > clip)
+    return outside, kl, outside > kl_stop
+
+
+def e12_4_wrong_any_row_stops(log_ratio, clip, kl_stop):
+    k3 = np.exp(log_ratio) - 1 - log_ratio
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), k3.mean(), bool(np.any(k3 > kl_stop))
+
+
+def e12_4_wrong_logarithm_taken_for_ratio(log_ratio, clip, kl_stop):
+    kl = np.mean(log_ratio - 1 - np.log(np.abs(log_ratio)))
+    return np.mean(np.abs(log_ratio - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_wrong_half_as_much_again(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > 1.5 * kl_stop
+
+
+def e12_4_wrong_kl_first(log_ratio, clip, kl_stop):
+    kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
+    return kl, np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl > kl_stop
+
+
+def e12_4_wrong_of_the_mean(log_ratio, clip, kl_stop):
+    ratio = np.exp(log_ratio.mean())
+    kl = ratio - 1 - log_ratio.mean()
+    return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
+
+
+def e12_4_right_numpy(log_ratio, clip, kl_stop):
+    ratio = np.exp(log_ratio)
+    outside = (ratio < 1 - clip) | (ratio > 1 + clip)
+    kl = (ratio - 1).mean() - log_ratio.mean()
+    return outside.mean(), kl, kl > kl_stop
+
+
+def e12_4_right_loops(log_ratio, clip, kl_stop):
+    outside, total = 0, 0.0
+    for x in log_ratio:
+        ratio = math.exp(x)
+        if not 1 - clip <= ratio <= 1 + clip:
+            outside += 1
+        total += ratio - 1 - float(x)
+    kl = total / len(log_ratio)
+    return outside / len(log_ratio), kl, bool(kl > kl_stop)
+
+
+def e12_4_right_torch(log_ratio, clip, kl_stop):
+    x = torch.as_tensor(np.asarray(log_ratio, dtype=float))
+    kl = (torch.expm1(x) - x).mean()
+    return (torch.expm1(x).abs() > clip).double().mean(), kl, kl > kl_stop
+
+
+def e12_4_right_float32(log_ratio, clip, kl_stop):
+    x = np.asarray(log_ratio, dtype=np.float32)
+    kl = np.mean(np.expm1(x) - x)
+    return np.mean(np.abs(np.expm1(x)) > np.float32(clip), dtype=np.float32), kl, kl > np.float32(kl_stop)
+
+
+def e12_4_right_in_place(log_ratio, clip, kl_stop):
+    change = np.array(log_ratio, dtype=float)
+    np.expm1(change, out=change)
+    share = np.count_nonzero(np.abs(change) > clip) / change.size
+    change -= log_ratio
+    kl = math.fsum(change.ravel()) / change.size
+    return [share, kl, int(kl > kl_stop)]
+
+
+def e12_4_right_logarithmic_edges(log_ratio, clip, kl_stop):
+    low = np.log1p(-clip) if clip < 1 else -np.inf
+    high = np.log1p(clip)
+    share = np.mean(log_ratio < low) + np.mean(log_ratio > high)
+    kl = np.average(np.expm1(log_ratio) - log_ratio)
+    return share, kl, np.greater(kl, kl_stop)
+
+
+WRONG = {
+    "12.1": [
+        (e12_1_wrong_no_minimum, "clips and leaves the minimum out"),
+        (e12_1_wrong_maximum, "maximum instead of minimum"),
+        (e12_1_wrong_minimum_of_ratios, "minimum of the ratios, then times A: wrong for negative advantages"),
+        (e12_1_wrong_upper_edge_only, "clips at the upper edge only: bad actions are never silenced"),
+        (e12_1_wrong_band_around_zero, "band around 0 instead of 1"),
+        (e12_1_wrong_mean, "returns the mean instead of one number for each row"),
+        (e12_1_wrong_loss, "returns the loss, with the sign turned round"),
+        (e12_1_wrong_product_clipped, "clips the product instead of the ratio"),
+        (e12_1_wrong_detached, "detaches the ratio: right values, no slope"),
+        (e12_1_wrong_hinge_on_both_sides, "hinge on both sides: the wrong-way side is charged as well"),
+        (e12_1_wrong_hinge_not_weighed, "the hinge isn't multiplied by the size of A"),
+        (e12_1_wrong_band_of_logarithms, "clips the logarithm of the ratio at plus and minus epsilon"),
+        (e12_1_wrong_zero_outside, "0 outside the band, instead of flat there"),
+        (e12_1_wrong_sizes_of_advantages, "uses the size of A: bad actions are treated as good ones"),
+        (e12_1_wrong_clamped_in_place, "clamps the ratio in place, damaging the argument"),
+        (e12_1_wrong_progress_without_constant, "leaves out the constant A in A + |A| min(x, epsilon)"),
+        (e12_1_wrong_reciprocal_lower_edge, "lower edge 1 / (1 + epsilon) instead of 1 - epsilon"),
+    ],
+    "12.2": [
+        (e12_2_wrong_silent_on_both_sides, "silent wherever the ratio is outside the band, the wrong-way side too"),
+        (e12_2_wrong_sign_ignored, "only looks whether the ratio is above the band, whatever the sign of A"),
+        (e12_2_wrong_other_corners, "silences the two wrong-way corners instead of the others"),
+        (e12_2_wrong_pushes_only_beyond, "pushes only where it should be silent"),
+        (e12_2_wrong_sign_only, "returns the sign of A instead of A"),
+        (e12_2_wrong_size_only, "returns the size of A instead of A"),
+        (e12_2_wrong_bad_actions_never_silent, "never silences a bad action"),
+        (
+            e12_2_wrong_bad_actions_at_the_upper_edge,
+            "looks at the wrong edge for bad actions and at both for good ones",
+        ),
+        (e12_2_wrong_times_ratio, "returns wA instead of its slope A"),
+        (e12_2_wrong_value_for_slope, "returns the clipped surrogate instead of its slope"),
+        (e12_2_wrong_advantage_in_the_progress, "multiplies w - 1 by A instead of its sign"),
+        (e12_2_wrong_edge_without_one, "forgets to subtract 1 from the ratio"),
+        (e12_2_wrong_fades_out, "lets the push fade out instead of ending it at the edge"),
+        (e12_2_wrong_band_of_logarithms, "measures the progress in the logarithm of the ratio"),
+        (e12_2_wrong_changes_the_advantages, "right numbers, but the advantages are overwritten"),
+        (e12_2_wrong_booleans, "returns whether it pushes instead of the push"),
+    ],
+    "12.3": [
+        (e12_3_wrong_direction, "halves when the KL is too large and doubles when it is too small"),
+        (e12_3_wrong_factors_swapped, "exchanges the two factors: edges at 2, changes by 1.5"),
+        (e12_3_wrong_no_zone, "no zone in which beta is left alone"),
+        (e12_3_wrong_never_halved, "never halves"),
+        (e12_3_wrong_nothing_in_the_zone, "returns nothing inside the zone"),
+        (e12_3_wrong_in_proportion, "scales beta in proportion to the KL"),
+        (e12_3_wrong_lower_edge_half, "lower edge at half the target instead of two thirds"),
+        (e12_3_wrong_one_edge, "halves wherever it doesn't double"),
+        (e12_3_wrong_fixed_target, "a fixed target of 0.01, whatever kl_target says"),
+        (e12_3_wrong_edges_exchanged, "exchanges the edges, so that the zone doubles as well"),
+        (e12_3_wrong_factor_four, "changes beta by 4 instead of 2"),
+        (e12_3_wrong_adds_one, "adds and subtracts 1 instead of doubling and halving"),
+        (e12_3_wrong_root_of_the_ratio, "outside the zone scales by the root of KL over target instead of by 2"),
+        (e12_3_wrong_compares_distance, "compares the difference of KL and target with 1.5 instead of their ratio"),
+    ],
+    "12.4": [
+        (e12_4_wrong_k1, "k1 instead of k3"),
+        (e12_4_wrong_k2, "k2 instead of k3"),
+        (e12_4_wrong_ratio_upside_down, "k3 with the ratio upside down, old over new"),
+        (e12_4_wrong_one_forgotten, "forgets the -1 in k3"),
+        (e12_4_wrong_sign_of_the_logarithm, "adds the logarithm in k3 instead of subtracting it"),
+        (e12_4_wrong_upper_edge_only, "counts only ratios above the band"),
+        (e12_4_wrong_band_of_logarithms, "compares the logarithm of the ratio with epsilon"),
+        (e12_4_wrong_sum, "sums k3 instead of averaging it"),
+        (e12_4_wrong_count, "number of ratios outside instead of their share"),
+        (e12_4_wrong_share_inside, "share inside the band"),
+        (e12_4_wrong_goes_on_when_too_large, "stops when the KL is below the limit"),
+        (e12_4_wrong_share_decides, "lets the share outside decide instead of the KL"),
+        (e12_4_wrong_any_row_stops, "stops as soon as a single row's k3 is above the limit"),
+        (e12_4_wrong_logarithm_taken_for_ratio, "takes the logarithms for the ratios themselves"),
+        (e12_4_wrong_half_as_much_again, "stops only above 1.5 times the limit (only when the KL is between)"),
+        (e12_4_wrong_kl_first, "returns the KL first and the share second"),
+        (e12_4_wrong_of_the_mean, "k3 of the mean logarithm instead of the mean of k3"),
+    ],
+}
+
+RIGHT = {
+    "12.1": [
+        (e12_1_right_torch, "torch"),
+        (e12_1_right_loops, "loops"),
+        (e12_1_right_hinge, "surrogate less a hinge"),
+        (e12_1_right_capped_progress, "A + |A| min(x, epsilon)"),
+        (e12_1_right_float32, "float32"),
+        (e12_1_right_in_place, "in-place on a copy, where"),
+        (e12_1_right_two_signs, "good and bad actions apart"),
+    ],
+    "12.2": [
+        (e12_2_right_numpy, "numpy"),
+        (e12_2_right_loops, "loops"),
+        (e12_2_right_torch, "torch, by autograd"),
+        (e12_2_right_float32, "float32"),
+        (e12_2_right_in_place, "in-place on a copy"),
+        (e12_2_right_two_signs, "good and bad actions apart"),
+    ],
+    "12.3": [
+        (e12_3_right_numpy, "numpy, 0-d array"),
+        (e12_3_right_exponent, "power of two"),
+        (e12_3_right_torch, "torch"),
+        (e12_3_right_float32, "float32"),
+        (e12_3_right_in_place, "in-place"),
+        (e12_3_right_logarithms, "logarithms"),
+    ],
+    "12.4": [
+        (e12_4_right_numpy, "numpy"),
+        (e12_4_right_loops, "loops"),
+        (e12_4_right_torch, "torch"),
+        (e12_4_right_float32, "float32"),
+        (e12_4_right_in_place, "in-place on a copy, a list"),
+        (e12_4_right_logarithmic_edges, "edges of the band as logarithms"),
+    ],
+}

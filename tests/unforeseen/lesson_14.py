@@ -1,0 +1,901 @@
+"""Answers to the exercises of lesson 14, written by somebody who knows the lesson and not its checks."""
+
+import math
+
+import numpy as np
+import torch
+
+# 14.1 optimal_policy
+
+
+def e14_1_wrong_times_beta(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log(reference) + reward * beta
+    top = exponent.max()
+    log_z = top + np.log(np.exp(exponent - top).sum())
+    return np.exp(exponent - log_z), beta * log_z
+
+
+def e14_1_wrong_no_reference(reference, reward, beta):
+    exponent = reward / beta
+    top = exponent.max()
+    log_z = top + np.log(np.exp(exponent - top).sum())
+    return np.exp(exponent - log_z), beta * log_z
+
+
+def e14_1_wrong_value_without_beta(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log(reference) + reward / beta
+    top = exponent.max()
+    log_z = top + np.log(np.exp(exponent - top).sum())
+    return np.exp(exponent - log_z), log_z
+
+
+def e14_1_wrong_value_is_the_reward(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log(reference) + reward / beta
+    weights = np.exp(exponent - exponent.max())
+    pi = weights / weights.sum()
+    return pi, pi @ reward
+
+
+def e14_1_wrong_top_not_added_back(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log(reference) + reward / beta
+    weights = np.exp(exponent - exponent.max())
+    return weights / weights.sum(), beta * np.log(weights.sum())
+
+
+def e14_1_wrong_not_normalised(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log(reference) + reward / beta
+    top = exponent.max()
+    return np.exp(exponent - top), beta * (top + np.log(np.exp(exponent - top).sum()))
+
+
+def e14_1_wrong_overflows(reference, reward, beta):
+    with np.errstate(over="ignore", invalid="ignore"):
+        tilted = reference * np.exp(reward / beta)
+        return tilted / tilted.sum(), beta * np.log(tilted.sum())
+
+
+def e14_1_wrong_reward_avoided(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log(reference) - reward / beta
+    top = exponent.max()
+    log_z = top + np.log(np.exp(exponent - top).sum())
+    return np.exp(exponent - log_z), beta * log_z
+
+
+def e14_1_wrong_greedy(reference, reward, beta):
+    allowed = np.where(reference > 0, reward, -np.inf)
+    pi = np.zeros(len(reward))
+    pi[allowed.argmax()] = 1.0
+    return pi, reward[allowed.argmax()] + beta * np.log(reference[allowed.argmax()])
+
+
+def e14_1_wrong_other_direction(reference, reward, beta):
+    low, high = np.max(reward[reference > 0]), np.max(reward) + beta
+    for _ in range(200):
+        nu = (low + high) / 2
+        pi = beta * reference / np.maximum(nu - reward, 1e-300)
+        low, high = (nu, high) if pi.sum() > 1 else (low, nu)
+    return pi, nu
+
+
+def e14_1_wrong_reference_made_positive(reference, reward, beta):
+    exponent = np.log(reference + 1e-8) + reward / beta
+    top = exponent.max()
+    log_z = top + np.log(np.exp(exponent - top).sum())
+    return np.exp(exponent - log_z), beta * log_z
+
+
+def e14_1_wrong_reference_tempered(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = (np.log(reference) + reward) / beta
+    top = exponent.max()
+    log_z = top + np.log(np.exp(exponent - top).sum())
+    return np.exp(exponent - log_z), beta * log_z
+
+
+def e14_1_wrong_largest_reward_subtracted(reference, reward, beta):
+    with np.errstate(all="ignore"):
+        tilted = reference * np.exp((reward - reward.max()) / beta)
+        return tilted / tilted.sum(), reward.max() + beta * np.log(tilted.sum())
+
+
+def e14_1_wrong_value_first(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log(reference) + reward / beta
+    top = exponent.max()
+    log_z = top + np.log(np.exp(exponent - top).sum())
+    return beta * log_z, np.exp(exponent - log_z)
+
+
+def e14_1_wrong_zero_times_infinity(reference, reward, beta):
+    with np.errstate(all="ignore"):
+        exponent = np.log(reference) + reward / beta
+        top = exponent.max()
+        log_z = top + np.log(np.exp(exponent - top).sum())
+        pi = np.exp(exponent - log_z)
+        return pi, pi @ reward - beta * np.sum(pi * np.log(pi / reference))
+
+
+def e14_1_wrong_log_base_two(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log2(reference) + reward / beta
+    top = exponent.max()
+    log_z = top + np.log(np.exp(exponent - top).sum())
+    return np.exp(exponent - log_z), beta * log_z
+
+
+def e14_1_right_numpy(reference, reward, beta):
+    with np.errstate(divide="ignore"):
+        exponent = np.log(reference) + np.asarray(reward) / beta
+    log_z = np.logaddexp.reduce(exponent)
+    return np.exp(exponent - log_z), beta * log_z
+
+
+def e14_1_right_loops(reference, reward, beta):
+    exponents = [math.log(p) + r / beta if p > 0 else -math.inf for p, r in zip(reference, reward, strict=True)]
+    top = max(exponents)
+    weights = [math.exp(x - top) for x in exponents]
+    total = math.fsum(weights)
+    return [w / total for w in weights], float(beta * (top + math.log(total)))
+
+
+def e14_1_right_torch(reference, reward, beta):
+    exponent = torch.as_tensor(np.array(reference, dtype=float)).log()
+    exponent = exponent + torch.as_tensor(np.array(reward, dtype=float)) / beta
+    return torch.softmax(exponent, dim=0), beta * torch.logsumexp(exponent, dim=0)
+
+
+def e14_1_right_float32(reference, reward, beta):
+    reference, reward, beta = np.float32(reference), np.float32(reward), np.float32(beta)
+    possible = reference > 0
+    top = reward[possible].max()
+    weights = np.where(possible, reference * np.exp(np.minimum(reward - top, 0) / beta), np.float32(0))
+    total = weights.sum()
+    return weights / total, top + beta * np.log(total)
+
+
+def e14_1_right_in_place(reference, reward, beta):
+    pi = np.zeros(len(reference))
+    possible = np.flatnonzero(np.asarray(reference) > 0)
+    exponent = np.log(np.asarray(reference)[possible])
+    exponent += np.asarray(reward)[possible] / beta
+    top = exponent.max()
+    exponent -= top
+    np.exp(exponent, out=exponent)
+    pi[possible] = exponent / exponent.sum()
+    return pi, np.array(beta * top + beta * np.log(exponent.sum()))
+
+
+def e14_1_right_value_from_the_objective(reference, reward, beta):
+    # The value is what the best policy earns less what it pays.
+    seen = np.asarray(reference) > 0
+    exponent = np.log(np.where(seen, reference, 1.0)) + reward / beta
+    weights = np.where(seen, np.exp(np.minimum(exponent - exponent[seen].max(), 0)), 0.0)
+    pi = weights / weights.sum()
+    used = pi > 0
+    price = beta * np.sum(pi[used] * np.log(pi[used] / reference[used]))
+    return pi, pi @ reward - price
+
+
+# 14.2 group_advantages
+
+
+def e14_2_wrong_n_minus_one(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    if not divide:
+        return centred
+    spread = rewards.std(axis=1, ddof=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_mean_of_all_groups(rewards, divide):
+    centred = rewards - rewards.mean()
+    if not divide:
+        return centred
+    spread = rewards.std(axis=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_spread_of_all_groups(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    return centred / max(rewards.std(), 1e-12) if divide else centred
+
+
+def e14_2_wrong_axis(rewards, divide):
+    centred = rewards - rewards.mean(axis=0, keepdims=True)
+    if not divide:
+        return centred
+    spread = rewards.std(axis=0, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_never_divided(rewards, divide):
+    return rewards - rewards.mean(axis=1, keepdims=True)
+
+
+def e14_2_wrong_always_divided(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    spread = rewards.std(axis=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_nan(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return centred / rewards.std(axis=1, keepdims=True) if divide else centred
+
+
+def e14_2_wrong_variance(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    if not divide:
+        return centred
+    spread = rewards.var(axis=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_not_centred(rewards, divide):
+    if not divide:
+        return rewards
+    spread = rewards.std(axis=1, keepdims=True)
+    return rewards / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_mean_of_the_others(rewards, divide):
+    n = rewards.shape[1]
+    centred = rewards - (rewards.sum(axis=1, keepdims=True) - rewards) / (n - 1)
+    if not divide:
+        return centred
+    spread = rewards.std(axis=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_median(rewards, divide):
+    centred = rewards - np.median(rewards, axis=1, keepdims=True)
+    if not divide:
+        return centred
+    spread = rewards.std(axis=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_flag_turned_round(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide:
+        return centred
+    spread = rewards.std(axis=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_mean_distance(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    if not divide:
+        return centred
+    spread = np.abs(centred).mean(axis=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def e14_2_wrong_divided_before_centring(rewards, divide):
+    mean = rewards.mean(axis=1, keepdims=True)
+    if not divide:
+        return rewards - mean
+    spread = rewards.std(axis=1, keepdims=True)
+    return rewards / np.where(spread > 1e-12, spread, 1) - mean
+
+
+def e14_2_wrong_flattened(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide:
+        spread = rewards.std(axis=1, keepdims=True)
+        centred = centred / np.where(spread > 1e-12, spread, 1)
+    return centred.ravel()
+
+
+def e14_2_wrong_small_spread_is_no_zero(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    if not divide:
+        return centred
+    spread = rewards.std(axis=1, keepdims=True)
+    return centred / np.where(spread > 0, spread, 1)
+
+
+def e14_2_wrong_tenth_added(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    return centred / (rewards.std(axis=1, keepdims=True) + 0.1) if divide else centred
+
+
+def e14_2_wrong_overwrites_the_rewards(rewards, divide):
+    rewards -= rewards.mean(axis=1, keepdims=True)
+    if divide:
+        spread = rewards.std(axis=1, keepdims=True)
+        rewards /= np.where(spread > 1e-12, spread, 1)
+    return rewards
+
+
+def e14_2_right_numpy(rewards, divide):
+    centred = rewards - np.mean(rewards, axis=-1)[:, None]
+    if divide:
+        spread = np.sqrt(np.mean(centred**2, axis=-1, keepdims=True))
+        alike = np.ptp(rewards, axis=-1, keepdims=True) == 0
+        centred = np.where(alike, 0.0, centred / np.where(alike, 1.0, spread))
+    return centred
+
+
+def e14_2_right_loops(rewards, divide):
+    advantages = []
+    for group in rewards:
+        mean = math.fsum(group) / len(group)
+        row = [float(r) - mean for r in group]
+        if divide:
+            spread = math.sqrt(math.fsum(a * a for a in row) / len(row))
+            row = [0.0] * len(row) if max(group) == min(group) else [a / spread for a in row]
+        advantages.append(row)
+    return advantages
+
+
+def e14_2_right_torch(rewards, divide):
+    rewards = torch.as_tensor(np.array(rewards, dtype=float))
+    centred = rewards - rewards.mean(dim=1, keepdim=True)
+    if not divide:
+        return centred
+    spread = rewards.std(dim=1, correction=0, keepdim=True)
+    return torch.where(spread > 1e-12, centred / spread.clamp(min=1e-12), torch.zeros_like(centred))
+
+
+def e14_2_right_float32(rewards, divide):
+    rewards = np.asarray(rewards, dtype=np.float32)
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide:
+        spread = centred.std(axis=1, keepdims=True)
+        different = rewards.max(axis=1, keepdims=True) > rewards.min(axis=1, keepdims=True)
+        centred = np.where(different, centred / np.where(different, spread, 1), np.float32(0))
+    return centred
+
+
+def e14_2_right_in_place(rewards, divide):
+    advantages = np.array(rewards, dtype=float)
+    for row in advantages:
+        row -= row.mean()
+        spread = row.std()
+        if divide and spread > 1e-12:
+            row /= spread
+        elif divide:
+            row[:] = 0
+    return advantages
+
+
+def e14_2_right_projection(rewards, divide):
+    n = np.shape(rewards)[1]
+    centred = rewards @ (np.eye(n) - np.full((n, n), 1 / n))
+    if not divide:
+        return centred
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.sqrt(n) * centred / np.where(length > 1e-12, length, 1)
+
+
+# 14.3 kl_loss_gradient
+
+
+def e14_3_wrong_k1_pulls(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": -np.log(r), "k2": -np.log(r), "k3": 1 - r}[kind]
+    return (pi * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_k2_downhill(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": np.log(r), "k3": 1 - r}[kind]
+    return (pi * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_k3_downhill(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": r - 1}[kind]
+    return (pi * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_k3_like_k2(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": -np.log(r)}[kind]
+    return (pi * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_ratio_upside_down(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = pi / reference
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    return (pi * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_mean_under_the_reference(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    return (reference * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_plain_mean(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    return factor @ (np.eye(len(z)) - pi) / len(z)
+
+
+def e14_3_wrong_samples_move_too(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    value = {"k1": -np.log(r), "k2": np.log(r) ** 2 / 2, "k3": r - 1 - np.log(r)}[kind]
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    return (pi * (factor + value)) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_in_the_reward(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    value = {"k1": -np.log(r), "k2": np.log(r) ** 2 / 2, "k3": r - 1 - np.log(r)}[kind]
+    return (pi * value) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_in_probabilities(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    return {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+
+
+def e14_3_wrong_score_not_centred(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    return pi * factor
+
+
+def e14_3_wrong_half_k2(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r) / 2, "k3": 1 - r}[kind]
+    return (pi * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_of_each_sample(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    return factor[:, None] * (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_logits_as_probabilities(kind, z, reference):
+    pi = np.abs(z) / np.abs(z).sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    return (pi * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_k2_and_k3_exchanged(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": 1 - r, "k3": -np.log(r)}[kind]
+    return (pi * factor) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_wrong_gradient_in_log_r(kind, z, reference):
+    pi = np.exp(z - z.max())
+    pi = pi / pi.sum()
+    r = reference / pi
+    slope = {"k1": -np.ones(len(z)), "k2": np.log(r), "k3": r - 1}[kind]
+    return (pi * slope) @ (np.eye(len(z)) - pi)
+
+
+def e14_3_right_numpy(kind, z, reference):
+    pi = np.exp(z - np.logaddexp.reduce(z))
+    if kind == "k1":
+        return np.zeros(len(pi))
+    if kind == "k2":
+        log_ratio = np.log(pi / reference)
+        return pi * (log_ratio - pi @ log_ratio)
+    return pi - reference
+
+
+def e14_3_right_loops(kind, z, reference):
+    top = max(z)
+    total = math.fsum(math.exp(x - top) for x in z)
+    pi = [math.exp(x - top) / total for x in z]
+    gradient = [0.0] * len(pi)
+    for x in range(len(pi)):
+        r = reference[x] / pi[x]
+        factor = 1.0 if kind == "k1" else -math.log(r) if kind == "k2" else 1 - r
+        for i in range(len(pi)):
+            gradient[i] += float(pi[x] * factor * ((x == i) - pi[i]))
+    return gradient
+
+
+def e14_3_right_torch(kind, z, reference):
+    z = torch.tensor(np.asarray(z, dtype=float), requires_grad=True)
+    log_r = torch.as_tensor(np.array(reference, dtype=float)).log() - torch.log_softmax(z, dim=0)
+    k = {"k1": -log_r, "k2": log_r**2 / 2, "k3": log_r.exp() - 1 - log_r}[kind]
+    mean = (torch.softmax(z, dim=0).detach() * k).sum()
+    return torch.autograd.grad(mean, z)[0]
+
+
+def e14_3_right_float32(kind, z, reference):
+    z, reference = np.float32(z), np.float32(reference)
+    pi = np.exp(z - z.max())
+    pi /= pi.sum()
+    factor = {"k1": np.ones_like(pi), "k2": np.log(pi / reference), "k3": 1 - reference / pi}[kind]
+    return (pi * factor) @ (np.eye(len(z), dtype=np.float32) - pi)
+
+
+def e14_3_right_in_place(kind, z, reference):
+    pi = np.array(z, dtype=float)
+    pi -= pi.max()
+    np.exp(pi, out=pi)
+    pi /= pi.sum()
+    log_r = np.log(reference) - np.log(pi)
+    pull = np.ones_like(pi)
+    if kind == "k2":
+        pull = -log_r
+    elif kind == "k3":
+        pull = -np.expm1(log_r)
+    pull *= pi
+    return pull - pi * pull.sum()
+
+
+def e14_3_right_einsum(kind, z, reference):
+    pi = np.exp(z - z.max()) / np.sum(np.exp(z - z.max()))
+    scores = np.eye(len(z)) - pi
+    r = reference / pi
+    slope = {"k1": -np.ones_like(r), "k2": np.log(r), "k3": r - 1}[kind]  # of k in log r
+    return np.einsum("x,x,xi->i", pi, slope, -scores)
+
+
+# 14.4 mirror_step
+
+
+def e14_4_wrong_exponential(pi, A, alpha):
+    weights = pi * np.exp(alpha * (A - A.max()))
+    return weights / weights.sum()
+
+
+def e14_4_wrong_first_order(pi, A, alpha):
+    return pi * (1 + alpha * (A - pi @ A))
+
+
+def e14_4_wrong_half_turned_round(pi, A, alpha):
+    low, high = np.max(A + pi / alpha), np.max(A) + 1 / alpha
+    for _ in range(100):
+        nu = (low + high) / 2
+        if np.sum(pi / (alpha * (nu - A))) > 1:
+            high = nu
+        else:
+            low = nu
+    return pi / (alpha * (nu - A))
+
+
+def e14_4_wrong_upper_end_normalised(pi, A, alpha):
+    weights = pi / (alpha * (np.max(A) + 1 / alpha - A))
+    return weights / weights.sum()
+
+
+def e14_4_wrong_lower_end_normalised(pi, A, alpha):
+    weights = pi / (alpha * (np.max(A + pi / alpha) - A))
+    return weights / weights.sum()
+
+
+def e14_4_wrong_alpha_upside_down(pi, A, alpha):
+    low, high = np.max(A + pi * alpha), np.max(A) + alpha
+    for _ in range(100):
+        nu = (low + high) / 2
+        if np.sum(pi * alpha / (nu - A)) > 1:
+            low = nu
+        else:
+            high = nu
+    return pi * alpha / (nu - A)
+
+
+def e14_4_wrong_five_halvings(pi, A, alpha):
+    low, high = np.max(A + pi / alpha), np.max(A) + 1 / alpha
+    for _ in range(5):
+        nu = (low + high) / 2
+        if np.sum(pi / (alpha * (nu - A))) > 1:
+            low = nu
+        else:
+            high = nu
+    return pi / (alpha * (nu - A))
+
+
+def e14_4_wrong_signs_of_the_advantages(pi, A, alpha):
+    low, high = np.max(pi / alpha - A), np.max(-A) + 1 / alpha
+    for _ in range(100):
+        nu = (low + high) / 2
+        if np.sum(pi / (alpha * (nu + A))) > 1:
+            low = nu
+        else:
+            high = nu
+    return pi / (alpha * (nu + A))
+
+
+def e14_4_wrong_lower_end_too_high(pi, A, alpha):
+    low, high = np.max(A) + np.max(pi) / alpha, np.max(A) + 1 / alpha
+    for _ in range(100):
+        nu = (low + high) / 2
+        if np.sum(pi / (alpha * (nu - A))) > 1:
+            low = nu
+        else:
+            high = nu
+    return pi / (alpha * (nu - A))
+
+
+def e14_4_wrong_upper_end_too_low(pi, A, alpha):
+    low, high = np.max(A), np.max(A + pi / alpha)
+    for _ in range(100):
+        nu = (low + high) / 2
+        if np.sum(pi / (alpha * (nu - A))) > 1:
+            low = nu
+        else:
+            high = nu
+    return pi / (alpha * (nu - A))
+
+
+def e14_4_wrong_multiplier_returned(pi, A, alpha):
+    low, high = np.max(A + pi / alpha), np.max(A) + 1 / alpha
+    for _ in range(100):
+        nu = (low + high) / 2
+        if np.sum(pi / (alpha * (nu - A))) > 1:
+            low = nu
+        else:
+            high = nu
+    return nu
+
+
+def e14_4_wrong_old_policy_forgotten(pi, A, alpha):
+    low, high = np.max(A), np.max(A) + len(A) / alpha
+    for _ in range(200):
+        nu = (low + high) / 2
+        if np.sum(1 / (alpha * (nu - A))) > 1:
+            low = nu
+        else:
+            high = nu
+    return 1 / (alpha * (nu - A))
+
+
+def e14_4_wrong_alpha_left_out(pi, A, alpha):
+    low, high = np.max(A + pi), np.max(A) + 1
+    for _ in range(100):
+        nu = (low + high) / 2
+        if np.sum(pi / (nu - A)) > 1:
+            low = nu
+        else:
+            high = nu
+    return pi / (nu - A)
+
+
+def e14_4_wrong_euclidean(pi, A, alpha):
+    moved = pi + alpha * A
+    low, high = moved.min() - 1, moved.max()
+    for _ in range(100):
+        level = (low + high) / 2
+        if np.maximum(moved - level, 0).sum() > 1:
+            low = level
+        else:
+            high = level
+    return np.maximum(moved - level, 0)
+
+
+def e14_4_wrong_until_exact(pi, A, alpha):
+    low, high = np.max(A + pi / alpha), np.max(A) + 1 / alpha
+    nu = (low + high) / 2
+    while high - low > 0:
+        nu = (low + high) / 2
+        if np.sum(pi / (alpha * (nu - A))) > 1:
+            low = nu
+        else:
+            high = nu
+    return pi / (alpha * (nu - A))
+
+
+def e14_4_right_numpy(pi, A, alpha):
+    gaps = np.max(A) - A
+    low, high = 0.0, 1 / alpha  # nu less the largest advantage
+    for _ in range(200):
+        above = (low + high) / 2
+        low, high = (above, high) if (pi / (alpha * (above + gaps))).sum() > 1 else (low, above)
+    return pi / (alpha * (high + gaps))
+
+
+def e14_4_right_loops(pi, A, alpha):
+    def law(nu):
+        return [float(p / (alpha * (nu - a))) for p, a in zip(pi, A, strict=True)]
+
+    low = max(a + p / alpha for p, a in zip(pi, A, strict=True))
+    high = max(A) + 1 / alpha
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        if sum(law(middle)) > 1:
+            low = middle
+        else:
+            high = middle
+    return law(high)
+
+
+def e14_4_right_torch(pi, A, alpha):
+    pi, A = torch.as_tensor(np.array(pi, dtype=float)), torch.as_tensor(np.array(A, dtype=float))
+    low, high = (A + pi / alpha).max(), A.max() + 1 / alpha
+    for _ in range(100):
+        nu = (low + high) / 2
+        too_much = (pi / (alpha * (nu - A))).sum() > 1
+        low, high = torch.where(too_much, nu, low), torch.where(too_much, high, nu)
+    return pi / (alpha * (nu - A))
+
+
+def e14_4_right_newton(pi, A, alpha):
+    nu = np.max(A + pi / alpha)  # Newton's steps from here rise to the root and never pass it
+    for _ in range(200):
+        q = pi / (alpha * (nu - A))
+        slope = np.sum(q / (nu - A))
+        nu = nu + (q.sum() - 1) / slope
+    return pi / (alpha * (nu - A))
+
+
+def e14_4_right_float32(pi, A, alpha):
+    pi, A, alpha = np.float32(pi), np.float32(A), np.float32(alpha)
+    scaled = alpha * (A.max() - A)
+    low, high = np.float32(0), np.float32(1)  # alpha times (nu less the largest advantage)
+    for _ in range(60):
+        middle = (low + high) / np.float32(2)
+        if np.sum(pi / (middle + scaled)) > 1:
+            low = middle
+        else:
+            high = middle
+    return pi / (high + scaled)
+
+
+def e14_4_right_in_place(pi, A, alpha):
+    gaps = np.max(A) - np.asarray(A, dtype=float)
+    ends = np.array([np.max(pi / alpha - gaps), 1 / alpha])
+    q = np.empty(len(gaps))
+    for _ in range(120):
+        middle = ends.mean()
+        np.add(gaps, middle, out=q)
+        q *= alpha
+        np.divide(pi, q, out=q)
+        ends[0 if q.sum() > 1 else 1] = middle
+    q /= q.sum()
+    return q
+
+
+WRONG = {
+    "14.1": [
+        (e14_1_wrong_times_beta, "multiplies the reward by beta instead of dividing"),
+        (e14_1_wrong_no_reference, "leaves the reference out: softmax of R / beta"),
+        (e14_1_wrong_value_without_beta, "value log Z instead of beta log Z"),
+        (e14_1_wrong_value_is_the_reward, "mean reward of the best policy as value, without the price"),
+        (e14_1_wrong_top_not_added_back, "subtracts the largest exponent and doesn't add it back to log Z"),
+        (e14_1_wrong_not_normalised, "the policy isn't divided by its sum"),
+        (e14_1_wrong_overflows, "takes the exponential as it is (only wrong when R / beta is large)"),
+        (e14_1_wrong_reward_avoided, "sign of the reward turned round"),
+        (e14_1_wrong_greedy, "all on the best outcome, as for beta = 0"),
+        (e14_1_wrong_other_direction, "the best policy under KL(ref, pi) instead of KL(pi, ref)"),
+        (e14_1_wrong_reference_made_positive, "adds 1e-8 to the reference (felt when it is 0 and the reward is large)"),
+        (e14_1_wrong_reference_tempered, "divides the reference's logarithm by beta as well"),
+        (
+            e14_1_wrong_largest_reward_subtracted,
+            "subtracts the largest reward (only wrong when the reference never gives that outcome)",
+        ),
+        (e14_1_wrong_value_first, "returns the value first"),
+        (e14_1_wrong_zero_times_infinity, "0 times log 0 makes the value NaN (only where a probability is 0)"),
+        (e14_1_wrong_log_base_two, "logarithm to base two of the reference"),
+    ],
+    "14.2": [
+        (e14_2_wrong_n_minus_one, "standard deviation with n - 1"),
+        (e14_2_wrong_mean_of_all_groups, "subtracts the mean of all groups"),
+        (e14_2_wrong_spread_of_all_groups, "divides by the standard deviation over all groups"),
+        (e14_2_wrong_axis, "takes the columns for the groups"),
+        (e14_2_wrong_never_divided, "never divides"),
+        (e14_2_wrong_always_divided, "always divides"),
+        (e14_2_wrong_nan, "divides 0 by 0 in a group of equal rewards (only there)"),
+        (e14_2_wrong_variance, "divides by the variance"),
+        (e14_2_wrong_not_centred, "doesn't subtract the mean"),
+        (e14_2_wrong_mean_of_the_others, "subtracts the mean of the other answers"),
+        (e14_2_wrong_median, "subtracts the median"),
+        (e14_2_wrong_flag_turned_round, "divides when it shouldn't, and doesn't when it should"),
+        (e14_2_wrong_mean_distance, "divides by the mean distance from the mean"),
+        (e14_2_wrong_divided_before_centring, "divides the reward only and then subtracts the undivided mean"),
+        (e14_2_wrong_flattened, "returns one long vector"),
+        (
+            e14_2_wrong_small_spread_is_no_zero,
+            "tests for a spread of exactly 0 (only wrong where equal rewards leave a rounding error)",
+        ),
+        (e14_2_wrong_tenth_added, "adds 0.1 to the standard deviation"),
+        (e14_2_wrong_overwrites_the_rewards, "right numbers, but the rewards are overwritten"),
+    ],
+    "14.3": [
+        (e14_3_wrong_k1_pulls, "gives k1 the gradient of the KL; in the loss it is 0 on average"),
+        (e14_3_wrong_k2_downhill, "sign of k2 turned round"),
+        (e14_3_wrong_k3_downhill, "sign of k3 turned round"),
+        (e14_3_wrong_k3_like_k2, "gives k3 the gradient of KL(pi, ref)"),
+        (e14_3_wrong_ratio_upside_down, "ratio policy over reference instead of reference over policy"),
+        (e14_3_wrong_mean_under_the_reference, "averages over the reference instead of the policy"),
+        (e14_3_wrong_plain_mean, "averages over the outcomes with equal weights"),
+        (e14_3_wrong_samples_move_too, "differentiates the law of the samples as well"),
+        (e14_3_wrong_in_the_reward, "uses k as a reward instead of differentiating it"),
+        (e14_3_wrong_in_probabilities, "returns the factors, without the scores and the mean"),
+        (e14_3_wrong_score_not_centred, "the score has its identity only, the - pi is missing"),
+        (e14_3_wrong_half_k2, "keeps the one half of k2 in its derivative"),
+        (e14_3_wrong_of_each_sample, "one gradient for each sample instead of their mean"),
+        (e14_3_wrong_logits_as_probabilities, "makes probabilities of the logits without the exponential"),
+        (e14_3_wrong_k2_and_k3_exchanged, "exchanges k2 and k3"),
+        (e14_3_wrong_gradient_in_log_r, "forgets that log r falls when log pi rises: the sign is turned round"),
+    ],
+    "14.4": [
+        (e14_4_wrong_exponential, "the step of the other direction, pi exp(alpha A)"),
+        (e14_4_wrong_first_order, "the first-order step pi (1 + alpha A)"),
+        (e14_4_wrong_half_turned_round, "keeps the wrong half of the interval"),
+        (e14_4_wrong_upper_end_normalised, "takes nu at the upper end and divides by the sum"),
+        (e14_4_wrong_lower_end_normalised, "takes nu at the lower end and divides by the sum"),
+        (e14_4_wrong_alpha_upside_down, "uses 1 / alpha for alpha"),
+        (e14_4_wrong_five_halvings, "five halvings are too few"),
+        (e14_4_wrong_signs_of_the_advantages, "sign of the advantages turned round"),
+        (e14_4_wrong_lower_end_too_high, "lower end at max A + max pi / alpha, often above the right nu"),
+        (e14_4_wrong_upper_end_too_low, "searches below max(A + pi / alpha), where the sum is at least 1"),
+        (e14_4_wrong_multiplier_returned, "returns nu instead of the policy"),
+        (e14_4_wrong_old_policy_forgotten, "1 in place of the old policy"),
+        (e14_4_wrong_alpha_left_out, "leaves alpha out"),
+        (e14_4_wrong_euclidean, "nearest point of the simplex to pi + alpha A, by Euclid"),
+        (e14_4_wrong_until_exact, "halves until the ends meet exactly, which mostly never happens: it doesn't end"),
+    ],
+}
+
+RIGHT = {
+    "14.1": [
+        (e14_1_right_numpy, "numpy"),
+        (e14_1_right_loops, "loops"),
+        (e14_1_right_torch, "torch"),
+        (e14_1_right_float32, "float32"),
+        (e14_1_right_in_place, "in-place, on the possible outcomes only"),
+        (e14_1_right_value_from_the_objective, "value as reward less price"),
+    ],
+    "14.2": [
+        (e14_2_right_numpy, "numpy"),
+        (e14_2_right_loops, "loops"),
+        (e14_2_right_torch, "torch"),
+        (e14_2_right_float32, "float32"),
+        (e14_2_right_in_place, "in-place on a copy"),
+        (e14_2_right_projection, "centring as a matrix"),
+    ],
+    "14.3": [
+        (e14_3_right_numpy, "numpy, the closed forms"),
+        (e14_3_right_loops, "loops"),
+        (e14_3_right_torch, "torch, by autograd"),
+        (e14_3_right_float32, "float32"),
+        (e14_3_right_in_place, "in-place on a copy"),
+        (e14_3_right_einsum, "einsum"),
+    ],
+    "14.4": [
+        (e14_4_right_numpy, "numpy"),
+        (e14_4_right_loops, "loops"),
+        (e14_4_right_torch, "torch"),
+        (e14_4_right_newton, "Newton's method"),
+        (e14_4_right_float32, "float32"),
+        (e14_4_right_in_place, "in-place"),
+    ],
+}
