@@ -13,13 +13,6 @@ import pytest
 from trpobook.exercises import Exercise, check, diagnose, load
 from trpobook.exercises.checks import examine
 
-
-@pytest.fixture(autouse=True)
-def all_the_time_in_the_world(monkeypatch):
-    """A slow machine must not change what an answer is told here."""
-    monkeypatch.setattr("trpobook.exercises.explain.BUDGET", 60.0)
-
-
 BOOK = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((BOOK / "notebooks").glob("*.ipynb"))
 SOLUTION = re.compile(r"<summary>Solution (\d+\.\d+)</summary>(.*?)</details>", re.DOTALL)
@@ -88,7 +81,9 @@ def test_the_untouched_stub_is_not_attempted(notebook, number, code):
 
 
 @pytest.mark.parametrize("number,answer,diagnosis", wrong_answers())
-def test_a_wrong_answer_gets_its_own_diagnosis(number, answer, diagnosis):
+def test_a_wrong_answer_gets_its_own_diagnosis(number, answer, diagnosis, monkeypatch):
+    if "the value is wrong" not in diagnosis:  # what there is to be found is found on a slow machine too
+        monkeypatch.setattr("trpobook.exercises.explain.BUDGET", 20.0)
     verdict = diagnose(number, answer)
     assert verdict.status == "wrong"
     assert diagnosis in verdict.message

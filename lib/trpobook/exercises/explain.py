@@ -359,13 +359,7 @@ def changes_of(
         if dataclasses.is_dataclass(value):
             for field in dataclasses.fields(value):
                 for words, function in _changes_of_one(f"`{name}.{field.name}`", getattr(value, field.name)):
-                    if field.name == "gamma" and words.endswith("= 1: is it left out?"):
-                        continue  # a sum without end
-                    change(
-                        i,
-                        words,
-                        lambda given, f=function, n=field.name: dataclasses.replace(given, **{n: f(getattr(given, n))}),
-                    )
+                    change(i, words, lambda given, f=function, n=field.name: _replaced(given, n, f))
     for i, j in itertools.combinations(range(min(len(names), len(args))), 2):
         if _alike(args[i], args[j]):
             one, two = names[i], names[j]
@@ -387,6 +381,14 @@ def changes_of(
                     )
                 )
     return found
+
+
+def _replaced(world: Any, name: str, function: Callable[[Any], Any]) -> Any:
+    """Return a dataclass with one of its fields changed; a discount stays below 1, or sums would not end."""
+    new = function(getattr(world, name))
+    if name == "gamma" and not 0 <= new < 1:
+        raise ArithmeticError
+    return dataclasses.replace(world, **{name: new})
 
 
 def _changes_of_one(name: str, value: Any) -> Iterator[tuple[str, Callable[[Any], Any]]]:
