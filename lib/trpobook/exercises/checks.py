@@ -44,6 +44,7 @@ class Exercise:
             predicate may return where it isn't kept, in words.
         apply: (answer, *arguments) -> result, where an answer isn't simply called with the arguments.
         parts: the names of a tuple's members.
+        bare: whether the answer itself returns one value, of which `apply` makes those parts.
         tolerance: largest error, relative to numbers above 1 and absolute below.
     """
 
@@ -54,6 +55,7 @@ class Exercise:
     requires: Sequence[tuple[str, Callable]] = ()
     apply: Callable = field(default=plain_call)
     parts: Sequence[str] = ()
+    bare: bool = False
     tolerance: float = 1e-9
 
 

@@ -130,6 +130,7 @@ clipped_surrogate = Exercise(
     expected=_with_slope(_value),
     apply=_apply_surrogate,
     parts=("the value", "the slope"),
+    bare=True,
     tolerance=1e-7,  # the slope is taken by differences
     misconceptions=[
         (

@@ -44,7 +44,7 @@ def _parts(number: str) -> int:
     """Return how many values the answer to an exercise returns in a tuple, 0 where it returns one value, bare."""
     exercise = load(number)
     right = exercise.expected(*exercise.cases[0]) if exercise.expected else None
-    return len(right) if isinstance(right, tuple) else 0
+    return len(right) if isinstance(right, tuple) and not exercise.bare else 0
 
 
 def _is_the_books(number: str, answer: Any, otherwise: Any) -> bool:
