@@ -132,7 +132,7 @@ def test_an_answer_that_does_not_end_is_stopped(monkeypatch):
 
     started = time.monotonic()
     assert "had not ended" in examine(SUM, endless).diagnosis
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

@@ -27,9 +27,8 @@ def answers(kind):
 
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch):
-    """Without the search for a reason, and with less patience."""
+    """Without the search for a reason."""
     monkeypatch.setattr(Search, "explanation", lambda search: None)
-    monkeypatch.setattr("trpobook.exercises.checks.LIMIT", 3.0)
 
 
 @pytest.mark.parametrize("number,answer", answers("RIGHT"))
@@ -39,5 +38,6 @@ def test_a_right_answer_in_any_style_is_accepted(number, answer):
 
 
 @pytest.mark.parametrize("number,answer", answers("WRONG"))
-def test_a_wrong_answer_that_nobody_foresaw_is_not_accepted(number, answer):
+def test_a_wrong_answer_that_nobody_foresaw_is_not_accepted(number, answer, monkeypatch):
+    monkeypatch.setattr("trpobook.exercises.checks.LIMIT", 3.0)
     assert diagnose(number, answer).status == "wrong"
