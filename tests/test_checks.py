@@ -14,7 +14,7 @@ import torch
 from conftest import LESSONS
 from trpobook.book import progress
 from trpobook.book.lab import RECORD
-from trpobook.exercises import Exercise, case, check, diagnose, load
+from trpobook.exercises import Exercise, case, check, diagnose
 from trpobook.exercises.checks import examine
 from trpobook.exercises.patience import TooLong, patience
 from trpobook.exercises.plugs import PluggedIn
@@ -285,8 +285,7 @@ def test_what_is_solved_is_remembered_in_a_working_copy_and_nowhere_else(tmp_pat
     assert "1 of 4" in said and said.endswith("next: exercise 0.1")
 
 
-@pytest.mark.parametrize("damaged", ["", "{}", "[1, 2", '[3, null, "1.1"]'])
-def test_a_damaged_record_counts_as_none(damaged, tmp_path):
+@pytest.mark.parametrize("damaged,left", [("", []), ("{}", []), ("[1, 2", []), ('[3, null, "1.1"]', ["1.1"])])
+def test_of_a_damaged_record_only_what_is_legible_counts(damaged, left, tmp_path):
     (tmp_path / progress.SOLVED).write_text(damaged)
-    assert progress.solved_in(tmp_path) in ([], ["1.1"])
-    assert load("1.1").function in str(load("1.1"))
+    assert progress.solved_in(tmp_path) == left

@@ -95,7 +95,7 @@ def test_a_wrong_answer_gets_its_own_diagnosis(number, answer, diagnosis, monkey
 def test_every_misconception_has_a_wrong_answer(number):
     lesson = importlib.import_module(f"wrong_answers.lesson_{int(number.split('.')[0]):02d}")
     catalogued = [diagnosis for _, diagnosis in lesson.WRONG_ANSWERS[number]]
-    for text, _ in load(number).misconceptions:
+    for text, _ in [*load(number).misconceptions, *load(number).requires]:
         assert any(diagnosis in text for diagnosis in catalogued), text
 
 
@@ -124,10 +124,12 @@ def test_a_check_notices_a_slip_in_one_number_of_any_one_input(notebook, number,
     exercise, solution = load(number), define(notebook, number, code)
     wanted = [exercise.expected(*args) for args in exercise.cases]
     results = [exercise.apply(solution, *args) for args in copy.deepcopy(exercise.cases)]
-    for case, right in enumerate(wanted):
-        slip = [*wanted[:case], slipped(right), *wanted[case + 1 :]]
+    for case in range(len(wanted)):
+        values = list(results if exercise.many else wanted)
+        values[case] = slipped(values[case])
+        expected, given = (wanted, values) if exercise.many else (values, results)
         recorded = dataclasses.replace(
-            exercise, expected=one_by_one(slip), apply=one_by_one(results), misconceptions=()
+            exercise, expected=one_by_one(expected), apply=one_by_one(given), misconceptions=()
         )
         assert examine(recorded, solution).status == "wrong", f"input {case}"
 

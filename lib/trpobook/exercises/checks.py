@@ -40,8 +40,9 @@ class Exercise:
         expected: arguments -> the right answer, a number, an array, or a tuple of them; slow and obvious.
         misconceptions: (diagnosis, the function that someone who holds it writes). The diagnosis is given
             when the answer is wrong and agrees with that function on every case.
-        requires: (diagnosis, predicate of (result, *args)), where the answer isn't unique; all must hold. A
-            predicate may return where it isn't kept, in words.
+        requires: (diagnosis, predicate of (result, *args)); all must hold, the gravest stands first. A predicate
+            may return where it isn't kept, in words.
+        many: whether every answer is right that keeps what is required; `expected` is then one of them.
         apply: (answer, *arguments) -> result, where an answer isn't simply called with the arguments.
         parts: the names of a tuple's members.
         bare: whether the answer itself returns one value, of which `apply` makes those parts.
@@ -56,6 +57,7 @@ class Exercise:
     apply: Callable = field(default=plain_call)
     parts: Sequence[str] = ()
     bare: bool = False
+    many: bool = False
     tolerance: float = 1e-9
 
 
@@ -117,7 +119,8 @@ class Examination:
         self._run()
         if self.exercise.expected is not None:
             wanted = [self.exercise.expected(*args) for args in self.exercise.cases[: len(self.results)]]
-            faults = [self._fault(w, r) for w, r in zip(wanted, self.results, strict=True)]
+            pairs = zip(self.exercise.cases, wanted, self.results, strict=False)
+            faults = [self._fault(args, w, r) for args, w, r in pairs]
             if any(faults):
                 return self._wrong(wanted, faults)
         if (unmet := self._unmet()) is not None:
@@ -156,11 +159,14 @@ class Examination:
         changed = [f"`{name}`" for name, b, a in pairs if not unchanged(b, a)]
         return f"its argument{'s' if len(changed) > 1 else ''} {' and '.join(changed)}" if changed else None
 
-    def _fault(self, want: Any, result: Any) -> Fault | None:
+    def _fault(self, args: tuple, want: Any, result: Any) -> Fault | None:
         if isinstance(result, Failed):
             return Fault("failed", result.words)
         w, g = parts_of(want), parts_of(result, like=want)
         fault = fault_of(w, g, self.exercise.tolerance)
+        if fault and fault.stage == "value" and self.exercise.many:
+            broken = (words for words, holds in self.exercise.requires if not holds(g[0], *args))
+            return next((Fault("required", words) for words in broken), None)
         return None if fault and fault.stage == "value" and _single(w, g) else fault
 
     def _right(self, wanted: list | None) -> Verdict:
@@ -182,12 +188,16 @@ class Examination:
 
     def _loosely(self, want: Any, result: Any) -> bool:
         """Return whether a result is right in single precision only."""
-        return not agree(parts_of(want), parts_of(result, like=want), self.exercise.tolerance)
+        return not self.exercise.many and not agree(
+            parts_of(want), parts_of(result, like=want), self.exercise.tolerance
+        )
 
     def _in_single_precision(self) -> bool:
         return any(part.dtype in (np.float32, np.float16) for result in self.results for part in parts_of(result))
 
     def _unmet(self) -> Verdict | None:
+        if self.exercise.many:  # judged already
+            return None
         for index, (args, result) in enumerate(zip(self.exercise.cases, self.results, strict=False)):
             if isinstance(result, Failed):
                 return self._shown_at(index, result.words)
@@ -205,7 +215,8 @@ class Examination:
     def _wrong(self, wanted: list, faults: list[Fault | None]) -> Verdict:
         failing = [i for i, fault in enumerate(faults) if fault]
         whole = [i for i in failing if faults[i].stage != "failed"]  # those that gave a result
-        index = min(whole or failing)
+        order = [words for words, _ in self.exercise.requires]
+        index = min(whole or failing, key=lambda i: order.index(faults[i].words) if faults[i].words in order else -1)
         fault, want, result = faults[index], wanted[index], self.results[index]
         if not whole:
             return self._shown_at(index, fault.words)
@@ -240,6 +251,8 @@ class Examination:
         names = [self._part_name(part) for part in range(count)]
         try:
             with patience(3 * explain.BUDGET):
+                if e.many:
+                    return self._searched(*rest, **more, depth=0)
                 if count == 1:
                     return self._searched(*rest, **more, depth=depth)
                 return (
@@ -274,7 +287,7 @@ class Examination:
         if any(isinstance(r, Failed) for r in self.results) or not all(_near_enough(w, g, ROUGHLY) for w, g in pairs):
             return None
         digits = max(3, int(-np.log10(max(error_of(w, g) for w, g in pairs))))
-        if self._in_single_precision():
+        if self._in_single_precision() and digits > 4:
             return f"the values are right to about {digits} digits: that is single precision (float32); use float64"
         return (
             f"the values are right to about {digits} digits, and more are wanted: single precision on the way, "
@@ -330,7 +343,7 @@ class Examination:
                 lines = [("first difference", where + _pair(a[fault.place], b[fault.place]))]
                 return lines + ([("expected", _shown(a)), ("got", _shown(b))] if small and len(w) == 1 else [])
             return [("there", where + _pair(a, b))]
-        return [("expected", _shown(want)), ("got", _shown(result))]
+        return [("one right answer" if self.exercise.many else "expected", _shown(want)), ("got", _shown(result))]
 
 
 def _near_enough(want: list, got: list, tolerance: float) -> bool:

@@ -50,8 +50,8 @@ class Search:
         tried: the inputs, each with what came of it.
         tolerance: as in `Exercise`; explanations are compared to a part in a million at least.
         part: the one member of a tuple that is looked at, or None for all.
-        depth: 1 for the exercise's misconceptions, a sign and a factor; 2 for changed arguments too; 3 for all; 4 for
-            where the values differ as well, when nothing says why.
+        depth: 0 for the exercise's misconceptions; 1 for a sign and a factor too; 2 for changed arguments; 3 for all;
+            4 for where the values differ as well, when nothing says why.
     """
 
     def __init__(
@@ -118,6 +118,8 @@ class Search:
             for words, change in changes_of(self.first.args, self.names)
         ]
         yield from (each.words for each in own if self._reproduces(each))
+        if self.depth == 0:
+            return
         yield self._factor(base)
         if self.depth == 1:
             return
@@ -163,10 +165,9 @@ class Search:
 
         return values
 
-    def _reproduces(self, each: Explained, same: Callable[[Parts, Parts], bool] | None = None) -> bool:
+    def _reproduces(self, each: Explained) -> bool:
         """Return whether the values are the answer's on all inputs, but those where the answer isn't finite."""
-        same = same or (lambda values, got: agree(values, got, self.tolerance))
-        if not self._like_the_first(each, same):
+        if not self._like_the_first(each):
             return False
         compared = explained = self.left_out = 0
         for one in self.tried:
@@ -174,18 +175,18 @@ class Search:
             if not _finite(one.got) and _finite(one.want) and (values is None or _finite(values)):
                 self.left_out += 1  # a corner that the answer doesn't master, whatever else it does
                 continue
-            if values is None or not same(values, one.got):
+            if values is None or not agree(values, one.got, self.tolerance):
                 return False
             compared += 1
-            explained += not same(one.want, one.got)
+            explained += not agree(one.want, one.got, self.tolerance)
         return compared >= min(2, len(self.tried)) and explained > 0
 
-    def _like_the_first(self, each: Explained, same: Callable[[Parts, Parts], bool]) -> bool:
+    def _like_the_first(self, each: Explained) -> bool:
         first = self.first
         if not _finite(first.got) and _finite(first.want):
             first = next((one for one in self.tried if not one.right and _finite(one.got)), first)
         values = _quietly(each.values, first.args)
-        return values is not None and same(values, first.got)
+        return values is not None and agree(values, first.got, self.tolerance)
 
     # A sign, a factor
 
@@ -234,9 +235,9 @@ class Search:
         if all(np.all(np.abs(o - first) < 1e-7) for o in offsets) and abs(first) > 1e-7 and _numbers(self.tried) > 3:
             return f"every value is off by {first:+.6g}"
         for i, name in enumerate(self.names):
-            for sign, words in ((1, "too large"), (-1, "too small")):
+            for sign, size in ((1, "large"), (-1, "small")):
                 if all(_is_argument(sign * o, one.args, i) for o, one in zip(offsets, self.tried, strict=True)):
-                    return f"every value is too {words.split()[1]} by `{name}`"
+                    return f"every value is too {size} by `{name}`"
         return None
 
     # Two at once
@@ -314,8 +315,10 @@ class Search:
         if not faults or all(wrong.all() for _, wrong in faults if wrong.any()):
             return None
         for words, allowed in (
-            ("only the last entry is wrong", lambda wrong: wrong[-1:]),
-            ("only the first entry is wrong", lambda wrong: wrong[:1]),
+            ("only the last entry is wrong", lambda wrong: wrong[-1:] if wrong.ndim == 1 else wrong[:0]),
+            ("only the first entry is wrong", lambda wrong: wrong[:1] if wrong.ndim == 1 else wrong[:0]),
+            ("only the last row is wrong", lambda wrong: wrong[-1:] if wrong.ndim > 1 else wrong[:0]),
+            ("only the first row is wrong", lambda wrong: wrong[:1] if wrong.ndim > 1 else wrong[:0]),
             ("only the diagonal is wrong", lambda wrong: np.diagonal(wrong) if _square(wrong) else wrong[:0]),
             (
                 "only the diagonal is right",
@@ -681,10 +684,6 @@ def _numbers_of(parts: Parts) -> Parts:
 
 def _same_shapes(one: Parts, other: Parts) -> bool:
     return len(one) == len(other) and all(a.shape == b.shape for a, b in zip(one, other, strict=True))
-
-
-def _agree(values: Parts | None, got: Parts, tolerance: float) -> bool:
-    return values is not None and agree(values, got, tolerance)
 
 
 def _sum_of_errors(want: Parts, v: Parts, u: Parts) -> Parts:

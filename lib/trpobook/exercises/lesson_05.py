@@ -5,18 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from trpobook.exercises.checks import Exercise
-from trpobook.exercises.compare import parts_of
-from trpobook.exercises.worlds import LEFT, RIGHT, TINY, play, tidy
+from trpobook.exercises.worlds import ENDING, LEFT, RIGHT, TINY, is_policy, play, tidy
 from trpobook.finite.mdp import TabularMDP, gridworld, optimal_policy, random_mdp, random_policy
 
 NOTHING = 1e-12  # a note this small is rounding
-ENDING = TabularMDP(
-    transition=tidy([[[0.6, 0.2, 0.2], [0.1, 0.9, 0]], [[0.5, 0, 0.5], [1, 0, 0]], [[0, 0, 1], [0, 0, 1]]]),
-    reward=tidy([[1, 0], [-1, 2], [0, 0]]),
-    start=tidy([0.7, 0.3, 0]),
-    gamma=0.5,
-    absorbing=np.array([False, False, True]),
-)
 
 
 def _return(mdp: TabularMDP, pi: np.ndarray) -> float:
@@ -249,75 +241,22 @@ def _greedy(mdp, pi):
     return np.eye(mdp.reward.shape[1])[mdp.advantage(pi).argmax(axis=1)]
 
 
-class Judge:
-    """The `apply` of an exercise with many right answers: the model answer for each of them, wrong ones as they are.
-
-    Wrong values of such an exercise need be those of no mistake in particular, so there is a diagnosis for each rule
-    that an answer may break: `misconceptions` are its words and a function that gives back what the answer gave.
-
-    Args:
-        model: (mdp, pi) -> one right answer.
-        rules: (diagnosis, predicate of (mdp, pi, new policy) that says whether it is broken), the gravest first.
-    """
-
-    def __init__(self, model, rules):
-        self.model, self.rules = model, rules
-        self.given = {}  # an input's policy -> what the reader's answer gave for it, and which rule that breaks
-
-    def __call__(self, answer, mdp, pi):
-        before = pi.copy()
-        given = answer(mdp, pi)
-        broken = self.broken(mdp, before, parts_of(given)[0])
-        result = self.model(mdp, before) if broken is None else given
-        if not str(getattr(answer, "__module__", "")).startswith("trpobook.exercises."):
-            self.given[before.tobytes()] = (result, broken)
-        return result
-
-    def broken(self, mdp, pi, new):
-        """Return the number of the first rule that a policy breaks, −1 when it isn't even an array like pi, or None."""
-        if new.shape != pi.shape or new.dtype.kind not in "iuf" or not np.isfinite(new).all():
-            return -1
-        found = (number for number, (_, breaks) in enumerate(self.rules) if breaks(mdp, pi, new))
-        return next(found, None)
-
-    def misconceptions(self, cases):
-        inputs = [pi.tobytes() for _, pi in cases]
-
-        def breaking(number):
-            def function(mdp, pi):
-                given = [self.given[each] for each in inputs]
-                if min(broken for _, broken in given if broken is not None and broken >= 0) != number:
-                    raise LookupError("the answer breaks another rule")
-                return self.given[pi.tobytes()][0]
-
-            return function
-
-        return [(words, breaking(number)) for number, (words, _) in enumerate(self.rules)]
-
-
-def no_policy(mdp, pi, new) -> bool:
-    """Return whether some row is no distribution, to the digits of single precision."""
-    return bool(np.any(new < 0) or np.any(np.abs(new.sum(axis=1, dtype=float) - 1) > 2e-6))
-
-
 def _notes(mdp, pi, new):
     return np.sum(new * mdp.advantage(pi), axis=1)
 
 
-judge_improvement = Judge(
-    _greedy,
-    [
-        ("you return no policy: each row must be at least 0 and add up to 1", no_policy),
-        (
-            "in some state your Ā is negative: there your policy is worse than π",
-            lambda mdp, pi, new: np.any(_notes(mdp, pi, new) < -NOTHING),
-        ),
-        (
-            "in some state your Ā is 0 though an action there has a positive advantage: make that one likelier",
-            lambda mdp, pi, new: np.any(_notes(mdp, pi, new)[mdp.advantage(pi).max(axis=1) > 1e-9] <= NOTHING),
-        ),
-    ],
-)
+# What makes a policy better than pi; each right answer keeps all three.
+BETTER = [
+    ("you return no policy: each row must be at least 0 and add up to 1", lambda new, mdp, pi: is_policy(new)),
+    (
+        "in some state your Ā is negative: there your policy is worse than π",
+        lambda new, mdp, pi: np.all(_notes(mdp, pi, new) >= -NOTHING),
+    ),
+    (
+        "in some state your Ā is 0 though an action there has a positive advantage: make that one likelier",
+        lambda new, mdp, pi: np.all(_notes(mdp, pi, new)[mdp.advantage(pi).max(axis=1) > 1e-9] > NOTHING),
+    ),
+]
 
 
 # Four states, of which 1 ends the episode and 2 leads there. In state 0 the sooner reward is better, though not without
@@ -342,8 +281,8 @@ def _improvement_cases():
         yield mdp, random_policy(rng, mdp)
         yield mdp, _greedy(mdp, _greedy(mdp, _greedy(mdp, _greedy(mdp, random_policy(rng, mdp)))))
     pi = random_policy(rng, mdp, 0.3)
-    while (
-        judge_improvement.broken(mdp, pi, optimal_policy(mdp)) is None
+    while all(
+        kept(optimal_policy(mdp), mdp, pi) for _, kept in BETTER
     ):  # until π is so far from the best that the best has a negative note
         pi = random_policy(rng, mdp, 0.3)
     yield mdp, pi
@@ -385,7 +324,8 @@ improve_everywhere = Exercise(
     function="improve_everywhere",
     cases=IMPROVEMENTS,
     expected=_greedy,
-    apply=judge_improvement,
+    many=True,
+    requires=BETTER,
     misconceptions=[
         ("you return the old policy: it is never worse than itself, but never better either", lambda mdp, pi: pi),
         ("you return the uniform policy, whatever π is", lambda mdp, pi: np.full(pi.shape, 1 / pi.shape[1])),
@@ -524,7 +464,6 @@ improve_everywhere = Exercise(
             "advantages",
             lambda mdp, pi: optimal_policy(mdp),
         ),
-        *judge_improvement.misconceptions(IMPROVEMENTS),
     ],
 )
 

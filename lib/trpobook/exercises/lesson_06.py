@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trpobook.exercises.checks import Exercise
-from trpobook.exercises.lesson_05 import ENDING, Judge, no_policy
-from trpobook.exercises.worlds import LEFT, RIGHT, TINY, tidy, visits_of
+from trpobook.exercises.worlds import ENDING, LEFT, RIGHT, TINY, is_policy, tidy, visits_of
 from trpobook.finite.bounds import golden_section
 from trpobook.finite.mdp import gridworld, random_mdp, random_policy, softmax
 
@@ -695,41 +694,34 @@ def _best_round(mdp, old):
     return curve[_guarantee(mdp, old, curve)[1].argmax()]
 
 
-def _stepping_too_far(mdp, old, new) -> bool:
-    return _guarantee(mdp, old, _normalised(new))[1] <= 0
-
-
 def _normalised(new):
     """Return a policy whose rows add up to 1 in double precision too: C may be so large that it shows."""
     return new / new.sum(axis=1, keepdims=True)
 
 
-judge_round = Judge(
-    _best_round,
-    [
-        ("you return no policy: the rows must be at least 0 and add up to 1", no_policy),
-        (
-            "you return the old policy: no fall, but no gain either",
-            lambda mdp, old, new: np.allclose(new, old, rtol=0, atol=1e-15),
+ROUND = [
+    ("you return no policy: the rows must be at least 0 and add up to 1", lambda new, mdp, old: is_policy(new)),
+    (
+        "you return the old policy: no fall, but no gain either",
+        lambda new, mdp, old: not np.allclose(new, old, rtol=0, atol=1e-15),
+    ),
+    (
+        "the surrogate L falls: a round starts from the old policy, and walks along the advantage",
+        lambda new, mdp, old: _guarantee(mdp, old, _normalised(new))[0] > 0,
+    ),
+    (
+        "your step is too long: L − C·max KL is negative there, so nothing is guaranteed. "
+        "Is C·max KL subtracted, with the largest KL and 1/(1−γ)²?",
+        lambda new, mdp, old: _guarantee(mdp, old, _normalised(new))[1] > 0,
+    ),
+    (
+        "your step is guaranteed to help, but by less than 90 % of the best on the curve: "
+        "it is too short, or long past the peak",
+        lambda new, mdp, old: (
+            _guarantee(mdp, old, _normalised(new))[1] >= 0.9 * _guarantee(mdp, old, _best_round(mdp, old))[1]
         ),
-        (
-            "the surrogate L falls: a round starts from the old policy, and walks along the advantage",
-            lambda mdp, old, new: _guarantee(mdp, old, _normalised(new))[0] <= 0,
-        ),
-        (
-            "your step is too long: L − C·max KL is negative there, so nothing is guaranteed. "
-            "Is C·max KL subtracted, with the largest KL and 1/(1−γ)²?",
-            _stepping_too_far,
-        ),
-        (
-            "your step is guaranteed to help, but by less than 90 % of the best on the curve: "
-            "it is too short, or long past the peak",
-            lambda mdp, old, new: (
-                _guarantee(mdp, old, _normalised(new))[1] < 0.9 * _guarantee(mdp, old, _best_round(mdp, old))[1]
-            ),
-        ),
-    ],
-)
+    ),
+]
 
 
 def _sharp(mdp, old):
@@ -776,7 +768,8 @@ mm_step = Exercise(
     function="mm_step",
     cases=ROUNDS,
     expected=_best_round,
-    apply=judge_round,
+    many=True,
+    requires=ROUND,
     misconceptions=[
         (
             "you have the printed constant with its 4: the sharp C has 2, and with 4 the step is half as long",
@@ -842,7 +835,6 @@ mm_step = Exercise(
             "your tilt leaves the old policy out: the curve is π_old·e^{αA}, and e^{αA} alone is no small step from it",
             _round(curve=lambda mdp, old, alpha: softmax(alpha * mdp.advantage(old))),
         ),
-        *judge_round.misconceptions(ROUNDS),
     ],
 )
 

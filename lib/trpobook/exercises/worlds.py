@@ -20,6 +20,13 @@ TINY = TabularMDP(
     gamma=0.5,
     absorbing=np.array([False, False]),
 )
+ENDING = TabularMDP(
+    transition=tidy([[[0.6, 0.2, 0.2], [0.1, 0.9, 0]], [[0.5, 0, 0.5], [1, 0, 0]], [[0, 0, 1], [0, 0, 1]]]),
+    reward=tidy([[1, 0], [-1, 2], [0, 0]]),
+    start=tidy([0.7, 0.3, 0]),
+    gamma=0.5,
+    absorbing=np.array([False, False, True]),
+)
 LEFT, RIGHT = tidy([[0.9, 0.1], [0.6, 0.4]]), tidy([[0.2, 0.8], [0.3, 0.7]])
 
 
@@ -37,3 +44,8 @@ def play(mdp: TabularMDP, pi: np.ndarray, start: np.ndarray) -> tuple[float, np.
 def visits_of(mdp: TabularMDP, pi: np.ndarray) -> np.ndarray:
     """Return Σ_t γᵗ P(s_t = ·), (S,)."""
     return play(mdp, pi, mdp.start)[1]
+
+
+def is_policy(rows: np.ndarray) -> bool:
+    """Return whether each row is a distribution, to the digits of single precision."""
+    return bool(np.all(rows >= 0) and np.all(np.abs(rows.sum(axis=1, dtype=float) - 1) <= 2e-6))
