@@ -295,47 +295,47 @@ def gap_all_squared(p, q):
 
 
 def estimators_inverted(log_old, log_new):
-    r = np.exp(log_old - log_new)
-    return -np.log(r), np.log(r) ** 2 / 2, r - 1 - np.log(r)
+    w = np.exp(log_old - log_new)
+    return -np.log(w), np.log(w) ** 2 / 2, w - 1 - np.log(w)
 
 
 def estimators_k2_without_half(log_old, log_new):
-    r = np.exp(log_new - log_old)
-    return -np.log(r), np.log(r) ** 2, r - 1 - np.log(r)
+    w = np.exp(log_new - log_old)
+    return -np.log(w), np.log(w) ** 2, w - 1 - np.log(w)
 
 
 def estimators_k3_without_one(log_old, log_new):
-    r = np.exp(log_new - log_old)
-    return -np.log(r), np.log(r) ** 2 / 2, r - np.log(r)
+    w = np.exp(log_new - log_old)
+    return -np.log(w), np.log(w) ** 2 / 2, w - np.log(w)
 
 
 def estimators_k1_sign(log_old, log_new):
-    r = np.exp(log_new - log_old)
-    return np.log(r), np.log(r) ** 2 / 2, r - 1 - np.log(r)
+    w = np.exp(log_new - log_old)
+    return np.log(w), np.log(w) ** 2 / 2, w - 1 - np.log(w)
 
 
 def estimators_averaged(log_old, log_new):
-    r = np.exp(log_new - log_old)
-    return np.mean(-np.log(r)), np.mean(np.log(r) ** 2 / 2), np.mean(r - 1 - np.log(r))
+    w = np.exp(log_new - log_old)
+    return np.mean(-np.log(w)), np.mean(np.log(w) ** 2 / 2), np.mean(w - 1 - np.log(w))
 
 
 def estimators_only_two(log_old, log_new):
-    r = np.exp(log_new - log_old)
-    return -np.log(r), r - 1 - np.log(r)
+    w = np.exp(log_new - log_old)
+    return -np.log(w), w - 1 - np.log(w)
 
 
 def _estimators(log_old, log_new):
-    r = np.exp(log_new - log_old)
-    return -np.log(r), np.log(r) ** 2 / 2, r - 1 - np.log(r)
+    w = np.exp(log_new - log_old)
+    return -np.log(w), np.log(w) ** 2 / 2, w - 1 - np.log(w)
 
 
 def _with(k1=None, k2=None, k3=None):
-    """Return the estimators with one of them computed in another way, from r."""
+    """Return the estimators with one of them computed in another way, from w."""
 
     def estimators(log_old, log_new):
-        r = np.exp(log_new - log_old)
+        w = np.exp(log_new - log_old)
         right = _estimators(log_old, log_new)
-        return tuple(x if k is None else k(r) for x, k in zip(right, (k1, k2, k3), strict=True))
+        return tuple(x if k is None else k(w) for x, k in zip(right, (k1, k2, k3), strict=True))
 
     return estimators
 
@@ -345,8 +345,8 @@ def estimators_summed(log_old, log_new):
 
 
 def estimators_of_the_mean(log_old, log_new):
-    log_r = np.mean(log_new - log_old)
-    return -log_r, log_r**2 / 2, np.exp(log_r) - 1 - log_r
+    log_w = np.mean(log_new - log_old)
+    return -log_w, log_w**2 / 2, np.exp(log_w) - 1 - log_w
 
 
 def estimators_weighted_by_new(log_old, log_new):
@@ -358,8 +358,8 @@ def estimators_weighted_by_inverse(log_old, log_new):
 
 
 def estimators_ratio_is_the_difference(log_old, log_new):
-    r = log_new - log_old
-    return -np.log(r), np.log(r) ** 2 / 2, r - 1 - np.log(r)
+    w = log_new - log_old
+    return -np.log(w), np.log(w) ** 2 / 2, w - 1 - np.log(w)
 
 
 def estimators_of_probabilities(log_old, log_new):
@@ -618,54 +618,54 @@ WRONG_ANSWERS = {
         (estimators_inverted, "your ratio is upside down"),
         (estimators_k2_without_half, "your k2 lacks its ½"),
         (estimators_k3_without_one, "your k3 lacks the −1"),
-        (estimators_k1_sign, "your k1 is log r"),
+        (estimators_k1_sign, "your k1 is log w"),
         (estimators_averaged, "you return averages"),
         (estimators_summed, "you return sums"),
         (estimators_of_the_mean, "you average the log-ratios first"),
         (unforeseen.e1_4_wrong_weighted_by_old, "you weight each sample with its old probability"),
         (estimators_weighted_by_new, "you weight each sample with its new probability"),
-        (unforeseen.e1_4_wrong_reweighted_by_ratio, "you weight each sample with the ratio r"),
-        (estimators_weighted_by_inverse, "you weight each sample with 1/r"),
+        (unforeseen.e1_4_wrong_reweighted_by_ratio, "you weight each sample with the ratio w"),
+        (estimators_weighted_by_inverse, "you weight each sample with 1/w"),
         (unforeseen.e1_4_wrong_quotient_of_logs, "you divide the log-probabilities"),
-        (estimators_ratio_is_the_difference, "you take the difference of the log-probabilities for r"),
-        (estimators_of_probabilities, "you have the difference of the probabilities for log r"),
+        (estimators_ratio_is_the_difference, "you take the difference of the log-probabilities for w"),
+        (estimators_of_probabilities, "you have the difference of the probabilities for log w"),
         (unforeseen.e1_4_wrong_bits, "you used log2"),
         (estimators_added_logs, "you add up the log-probabilities"),
-        (estimators_absolute, "you take the absolute value of log r"),
+        (estimators_absolute, "you take the absolute value of log w"),
         (estimators_all_negative, "all three have the wrong sign"),
-        (_with(k1=lambda r: r), "your k1 is r:"),
-        (_with(k1=lambda r: -r), "your k1 is −r:"),
-        (_with(k1=lambda r: 1 / r), "your k1 is 1/r"),
-        (_with(k1=lambda r: r - 1), "your k1 is r − 1"),
-        (_with(k1=lambda r: 1 - r), "your k1 is 1 − r"),
-        (unforeseen.e1_4_wrong_k1_absolute, "your k1 is |log r|"),
+        (_with(k1=lambda w: w), "your k1 is w:"),
+        (_with(k1=lambda w: -w), "your k1 is −w:"),
+        (_with(k1=lambda w: 1 / w), "your k1 is 1/w"),
+        (_with(k1=lambda w: w - 1), "your k1 is w − 1"),
+        (_with(k1=lambda w: 1 - w), "your k1 is 1 − w"),
+        (unforeseen.e1_4_wrong_k1_absolute, "your k1 is |log w|"),
         (unforeseen.e1_4_wrong_k1_cut_at_zero, "your k1 is cut off at 0"),
-        (_with(k1=lambda r: -r * np.log(r)), "your k1 is −r log r"),
-        (_with(k1=lambda r: r * np.log(r)), "your k1 is r log r"),
-        (_with(k1=lambda r: -np.log(r) / 2), "your k1 is half of −log r"),
+        (_with(k1=lambda w: -w * np.log(w)), "your k1 is −w log w"),
+        (_with(k1=lambda w: w * np.log(w)), "your k1 is w log w"),
+        (_with(k1=lambda w: -np.log(w) / 2), "your k1 is half of −log w"),
         (unforeseen.e1_4_wrong_k2_half_inside_the_square, "the ½ of your k2 is inside the square"),
-        (unforeseen.e1_4_wrong_k2_of_the_ratio, "your k2 has the square of r − 1: it is"),
-        (_with(k2=lambda r: (r - 1) ** 2), "your k2 has the square of r − 1, and lacks its ½"),
-        (_with(k2=lambda r: r**2 / 2), "your k2 has the square of r: it is"),
-        (_with(k2=lambda r: np.log(r) / 2), "your k2 isn't squared"),
-        (_with(k2=lambda r: np.abs(np.log(r)) / 2), "your k2 is ½ |log r|"),
-        (_with(k2=lambda r: -(np.log(r) ** 2) / 2), "your k2 has a minus"),
-        (_with(k2=lambda r: np.log(r**2) / 2), "your k2 has the logarithm of r²"),
-        (_with(k2=lambda r: np.sqrt(np.log(r) ** 2 / 2)), "your k2 is the root of (log r)²/2"),
-        (_with(k2=lambda r: r * np.log(r) ** 2 / 2), "your k2 is r (log r)²/2"),
-        (_with(k3=lambda r: r + 1 - np.log(r)), "your k3 has + 1"),
-        (unforeseen.e1_4_wrong_k3_plus_log, "your k3 adds log r"),
-        (unforeseen.e1_4_wrong_k3_old_over_new, "your k3 has 1/r in both places"),
-        (unforeseen.e1_4_wrong_k3_mixed_ratios, "your k3 has 1/r where r belongs"),
-        (unforeseen.e1_4_wrong_k3_without_exponential, "your k3 has log r where r belongs"),
-        (_with(k3=lambda r: r - 1), "your k3 lacks −log r"),
-        (_with(k3=lambda r: -np.log(r)), "your k3 lacks r − 1"),
-        (_with(k3=lambda r: -1 - np.log(r)), "your k3 lacks r: it is"),
-        (_with(k3=lambda r: np.log(r) - (r - 1)), "your k3 has the wrong sign"),
-        (_with(k3=lambda r: 1 - r - np.log(r)), "your k3 is 1 − r − log r"),
-        (_with(k3=lambda r: r - 1 - r * np.log(r)), "your k3 has the weight r in front of log r"),
-        (_with(k3=lambda r: r * np.log(r) - (r - 1)), "your k3 is r log r − (r − 1)"),
-        (_with(k3=lambda r: (r - 1 - np.log(r)) / 2), "your k3 is halved"),
+        (unforeseen.e1_4_wrong_k2_of_the_ratio, "your k2 has the square of w − 1: it is"),
+        (_with(k2=lambda w: (w - 1) ** 2), "your k2 has the square of w − 1, and lacks its ½"),
+        (_with(k2=lambda w: w**2 / 2), "your k2 has the square of w: it is"),
+        (_with(k2=lambda w: np.log(w) / 2), "your k2 isn't squared"),
+        (_with(k2=lambda w: np.abs(np.log(w)) / 2), "your k2 is ½ |log w|"),
+        (_with(k2=lambda w: -(np.log(w) ** 2) / 2), "your k2 has a minus"),
+        (_with(k2=lambda w: np.log(w**2) / 2), "your k2 has the logarithm of w²"),
+        (_with(k2=lambda w: np.sqrt(np.log(w) ** 2 / 2)), "your k2 is the root of (log w)²/2"),
+        (_with(k2=lambda w: w * np.log(w) ** 2 / 2), "your k2 is w (log w)²/2"),
+        (_with(k3=lambda w: w + 1 - np.log(w)), "your k3 has + 1"),
+        (unforeseen.e1_4_wrong_k3_plus_log, "your k3 adds log w"),
+        (unforeseen.e1_4_wrong_k3_old_over_new, "your k3 has 1/w in both places"),
+        (unforeseen.e1_4_wrong_k3_mixed_ratios, "your k3 has 1/w where w belongs"),
+        (unforeseen.e1_4_wrong_k3_without_exponential, "your k3 has log w where w belongs"),
+        (_with(k3=lambda w: w - 1), "your k3 lacks −log w"),
+        (_with(k3=lambda w: -np.log(w)), "your k3 lacks w − 1"),
+        (_with(k3=lambda w: -1 - np.log(w)), "your k3 lacks w: it is"),
+        (_with(k3=lambda w: np.log(w) - (w - 1)), "your k3 has the wrong sign"),
+        (_with(k3=lambda w: 1 - w - np.log(w)), "your k3 is 1 − w − log w"),
+        (_with(k3=lambda w: w - 1 - w * np.log(w)), "your k3 has the weight w in front of log w"),
+        (_with(k3=lambda w: w * np.log(w) - (w - 1)), "your k3 is w log w − (w − 1)"),
+        (_with(k3=lambda w: (w - 1 - np.log(w)) / 2), "your k3 is halved"),
         (estimators_only_two, "return 3 values, not 2"),
     ],
 }

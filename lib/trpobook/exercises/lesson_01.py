@@ -616,18 +616,18 @@ pinsker_gap = Exercise(
 def _estimators(log_old, log_new):
     rows = []
     for a, b in zip(log_old, log_new, strict=True):
-        log_r = b - a
-        rows.append((-log_r, log_r * log_r / 2, math.exp(log_r) - 1 - log_r))
+        log_w = b - a
+        rows.append((-log_w, log_w * log_w / 2, math.exp(log_w) - 1 - log_w))
     k1, k2, k3 = (np.array(column) for column in zip(*rows, strict=True))
     return k1, k2, k3
 
 
 def _made_of(k1=lambda x: -x, k2=lambda x: x**2 / 2, k3=lambda x: np.expm1(x) - x, x=lambda old, new: new - old):
-    """Return the three estimators as functions of x = log r; the arguments are what may be wrong."""
+    """Return the three estimators as functions of x = log w; the arguments are what may be wrong."""
 
     def made(log_old, log_new):
-        log_r = x(log_old, log_new)
-        return k1(log_r), k2(log_r), k3(log_r)
+        log_w = x(log_old, log_new)
+        return k1(log_w), k2(log_w), k3(log_w)
 
     return made
 
@@ -649,8 +649,8 @@ def _log_probability_cases():
 
 def _difference_for_ratio(log_old, log_new):
     with np.errstate(divide="raise"):
-        log_r = np.log(log_new - log_old)
-    return -log_r, log_r**2 / 2, log_new - log_old - 1 - log_r
+        log_w = np.log(log_new - log_old)
+    return -log_w, log_w**2 / 2, log_new - log_old - 1 - log_w
 
 
 kl_estimators = Exercise(
@@ -660,7 +660,7 @@ kl_estimators = Exercise(
     parts=("k1", "k2", "k3"),
     misconceptions=[
         (
-            "your ratio is upside down: r = π_new/π_old under samples of the old policy",
+            "your ratio is upside down: w = π_new/π_old under samples of the old policy",
             _made_of(x=lambda old, new: old - new),
         ),
         (
@@ -681,11 +681,11 @@ kl_estimators = Exercise(
             _each(lambda k, old, new: np.exp(new) * k),
         ),
         (
-            "you weight each sample with the ratio r, which gives means under the new policy: the old one's are wanted",
+            "you weight each sample with the ratio w, which gives means under the new policy: the old one's are wanted",
             _each(lambda k, old, new: np.exp(new - old) * k),
         ),
         (
-            "you weight each sample with 1/r: the samples come from the old policy already",
+            "you weight each sample with 1/w: the samples come from the old policy already",
             _each(lambda k, old, new: np.exp(old - new) * k),
         ),
         (
@@ -693,11 +693,11 @@ kl_estimators = Exercise(
             _made_of(x=lambda old, new: np.log(new / old)),
         ),
         (
-            "you take the difference of the log-probabilities for r: it is log r, so r is its exponential",
+            "you take the difference of the log-probabilities for w: it is log w, so w is its exponential",
             _difference_for_ratio,
         ),
         (
-            "you have the difference of the probabilities for log r: the difference of their logarithms is wanted",
+            "you have the difference of the probabilities for log w: the difference of their logarithms is wanted",
             _made_of(x=lambda old, new: np.exp(new) - np.exp(old)),
         ),
         (
@@ -709,78 +709,78 @@ kl_estimators = Exercise(
             ),
         ),
         (
-            "you add up the log-probabilities: log r is their difference, log_new − log_old",
+            "you add up the log-probabilities: log w is their difference, log_new − log_old",
             _made_of(x=lambda old, new: new + old),
         ),
         (
-            "you take the absolute value of log r: its sign is what k1 and k3 need",
+            "you take the absolute value of log w: its sign is what k1 and k3 need",
             _made_of(x=lambda old, new: np.abs(new - old)),
         ),
         ("all three have the wrong sign", _each(lambda k, old, new: -k)),
-        ("your k1 is log r; its mean under the old policy is −KL", _made_of(k1=lambda x: x)),
-        ("your k1 is r: it is −log r", _made_of(k1=np.exp)),
-        ("your k1 is −r: it is −log r", _made_of(k1=lambda x: -np.exp(x))),
-        ("your k1 is 1/r: it is −log r", _made_of(k1=lambda x: np.exp(-x))),
-        ("your k1 is r − 1, which is close to log r near 1: it is −log r", _made_of(k1=np.expm1)),
-        ("your k1 is 1 − r, which is close to −log r near 1: it is −log r", _made_of(k1=lambda x: -np.expm1(x))),
+        ("your k1 is log w; its mean under the old policy is −KL", _made_of(k1=lambda x: x)),
+        ("your k1 is w: it is −log w", _made_of(k1=np.exp)),
+        ("your k1 is −w: it is −log w", _made_of(k1=lambda x: -np.exp(x))),
+        ("your k1 is 1/w: it is −log w", _made_of(k1=lambda x: np.exp(-x))),
+        ("your k1 is w − 1, which is close to log w near 1: it is −log w", _made_of(k1=np.expm1)),
+        ("your k1 is 1 − w, which is close to −log w near 1: it is −log w", _made_of(k1=lambda x: -np.expm1(x))),
         (
-            "your k1 is |log r|: −log r may be negative, or its mean isn't KL",
+            "your k1 is |log w|: −log w may be negative, or its mean isn't KL",
             _made_of(k1=np.abs),
         ),
         (
-            "your k1 is cut off at 0: −log r may be negative, or its mean isn't KL",
+            "your k1 is cut off at 0: −log w may be negative, or its mean isn't KL",
             _made_of(k1=lambda x: np.maximum(-x, 0)),
         ),
         (
-            "your k1 is −r log r: it is −log r, for the samples come from the old policy",
+            "your k1 is −w log w: it is −log w, for the samples come from the old policy",
             _made_of(k1=lambda x: -np.exp(x) * x),
         ),
         (
-            "your k1 is r log r: it is −log r, for the samples come from the old policy",
+            "your k1 is w log w: it is −log w, for the samples come from the old policy",
             _made_of(k1=lambda x: np.exp(x) * x),
         ),
-        ("your k1 is half of −log r: the ½ belongs to k2", _made_of(k1=lambda x: -x / 2)),
+        ("your k1 is half of −log w: the ½ belongs to k2", _made_of(k1=lambda x: -x / 2)),
         ("your k2 lacks its ½", _made_of(k2=lambda x: x**2)),
         (
-            "the ½ of your k2 is inside the square, which makes it a quarter: ½ (log r)²",
+            "the ½ of your k2 is inside the square, which makes it a quarter: ½ (log w)²",
             _made_of(k2=lambda x: (x / 2) ** 2),
         ),
-        ("your k2 has the square of r − 1: it is ½ (log r)²", _made_of(k2=lambda x: np.expm1(x) ** 2 / 2)),
-        ("your k2 has the square of r − 1, and lacks its ½: it is ½ (log r)²", _made_of(k2=lambda x: np.expm1(x) ** 2)),
-        ("your k2 has the square of r: it is ½ (log r)²", _made_of(k2=lambda x: np.exp(x) ** 2 / 2)),
-        ("your k2 isn't squared: it is ½ (log r)²", _made_of(k2=lambda x: x / 2)),
-        ("your k2 isn't squared: it is ½ (log r)²", _made_of(k2=lambda x: -x / 2)),
-        ("your k2 is ½ |log r|: square log r", _made_of(k2=lambda x: np.abs(x) / 2)),
-        ("your k2 has a minus: it is ½ (log r)², never negative", _made_of(k2=lambda x: -(x**2) / 2)),
+        ("your k2 has the square of w − 1: it is ½ (log w)²", _made_of(k2=lambda x: np.expm1(x) ** 2 / 2)),
+        ("your k2 has the square of w − 1, and lacks its ½: it is ½ (log w)²", _made_of(k2=lambda x: np.expm1(x) ** 2)),
+        ("your k2 has the square of w: it is ½ (log w)²", _made_of(k2=lambda x: np.exp(x) ** 2 / 2)),
+        ("your k2 isn't squared: it is ½ (log w)²", _made_of(k2=lambda x: x / 2)),
+        ("your k2 isn't squared: it is ½ (log w)²", _made_of(k2=lambda x: -x / 2)),
+        ("your k2 is ½ |log w|: square log w", _made_of(k2=lambda x: np.abs(x) / 2)),
+        ("your k2 has a minus: it is ½ (log w)², never negative", _made_of(k2=lambda x: -(x**2) / 2)),
         (
-            "your k2 has the logarithm of r², which is 2 log r: the square is outside, ½ (log r)²",
+            "your k2 has the logarithm of w², which is 2 log w: the square is outside, ½ (log w)²",
             _made_of(k2=lambda x: x),
         ),
-        ("your k2 is the root of (log r)²/2: leave the root out", _made_of(k2=lambda x: np.abs(x) / math.sqrt(2))),
-        ("your k2 is r (log r)²/2: it has no weight r", _made_of(k2=lambda x: np.exp(x) * x**2 / 2)),
+        ("your k2 is the root of (log w)²/2: leave the root out", _made_of(k2=lambda x: np.abs(x) / math.sqrt(2))),
+        ("your k2 is w (log w)²/2: it has no weight w", _made_of(k2=lambda x: np.exp(x) * x**2 / 2)),
         ("your k3 lacks the −1: as it stands its mean is KL + 1", _made_of(k3=lambda x: np.exp(x) - x)),
-        ("your k3 has + 1: it is r − 1 − log r", _made_of(k3=lambda x: np.exp(x) + 1 - x)),
-        ("your k3 adds log r: it is r − 1 − log r", _made_of(k3=lambda x: np.expm1(x) + x)),
+        ("your k3 has + 1: it is w − 1 − log w", _made_of(k3=lambda x: np.exp(x) + 1 - x)),
+        ("your k3 adds log w: it is w − 1 − log w", _made_of(k3=lambda x: np.expm1(x) + x)),
         (
-            "your k3 has 1/r in both places, which is for samples of the new policy: it is r − 1 − log r",
+            "your k3 has 1/w in both places, which is for samples of the new policy: it is w − 1 − log w",
             _made_of(k3=lambda x: np.expm1(-x) + x),
         ),
         (
-            "your k3 has 1/r where r belongs, and r in the logarithm: it is r − 1 − log r",
+            "your k3 has 1/w where w belongs, and w in the logarithm: it is w − 1 − log w",
             _made_of(k3=lambda x: np.expm1(-x) - x),
         ),
-        ("your k3 has log r where r belongs: it is r − 1 − log r", _made_of(k3=lambda x: x - 1 - x)),
-        ("your k3 lacks −log r: r − 1 alone has the mean 0", _made_of(k3=np.expm1)),
-        ("your k3 lacks r − 1: −log r alone is k1", _made_of(k3=lambda x: -x)),
-        ("your k3 lacks r: it is r − 1 − log r", _made_of(k3=lambda x: -1 - x)),
-        ("your k3 has the wrong sign: it is r − 1 − log r, never negative", _made_of(k3=lambda x: x - np.expm1(x))),
-        ("your k3 is 1 − r − log r: it is r − 1 − log r", _made_of(k3=lambda x: -np.expm1(x) - x)),
+        ("your k3 has log w where w belongs: it is w − 1 − log w", _made_of(k3=lambda x: x - 1 - x)),
+        ("your k3 lacks −log w: w − 1 alone has the mean 0", _made_of(k3=np.expm1)),
+        ("your k3 lacks w − 1: −log w alone is k1", _made_of(k3=lambda x: -x)),
+        ("your k3 lacks w: it is w − 1 − log w", _made_of(k3=lambda x: -1 - x)),
+        ("your k3 has the wrong sign: it is w − 1 − log w, never negative", _made_of(k3=lambda x: x - np.expm1(x))),
+        ("your k3 is 1 − w − log w: it is w − 1 − log w", _made_of(k3=lambda x: -np.expm1(x) - x)),
         (
-            "your k3 has the weight r in front of log r: it is r − 1 − log r",
+            "your k3 has the weight w in front of log w: it is w − 1 − log w",
             _made_of(k3=lambda x: np.expm1(x) - np.exp(x) * x),
         ),
         (
-            "your k3 is r log r − (r − 1), whose mean under the old policy is KL(new‖old): it is r − 1 − log r",
+            "your k3 is w log w − (w − 1), whose mean under the old policy is KL(new‖old): it is w − 1 − log w",
             _made_of(k3=lambda x: np.exp(x) * x - np.expm1(x)),
         ),
         ("your k3 is halved: the ½ belongs to k2", _made_of(k3=lambda x: (np.expm1(x) - x) / 2)),

@@ -109,8 +109,8 @@ def chi_squared(new: ArrayLike, old: ArrayLike) -> np.ndarray:
 def kl_estimators(log_p: ArrayLike, log_q: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (k1, k2, k3), three estimates of KL(p‖q) from one sample x ~ p each, elementwise.
 
-    With r = q(x)/p(x): k1 = −log r, k2 = ½(log r)², k3 = r − 1 − log r. k1 and k3 are unbiased (k3 where p > 0
-    wherever q is), k2 is not; k2 and k3 are never negative. Where q is 0, k1, k2 and k3 are infinite; k3 also where r
+    With w = q(x)/p(x): k1 = −log w, k2 = ½(log w)², k3 = w − 1 − log w. k1 and k3 are unbiased (k3 where p > 0
+    wherever q is), k2 is not; k2 and k3 are never negative. Where q is 0, k1, k2 and k3 are infinite; k3 also where w
     is beyond the largest float.
 
     Args: log_p, log_q: log-probabilities of the samples under the distribution they came from, and the other one.
