@@ -1,6 +1,7 @@
 """The interactive of lesson 03, and how the lesson runs where MuJoCo is missing."""
 
 import base64
+import dataclasses
 import itertools
 import json
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from trpobook.book import figures
+from trpobook.finite.episodes import sample_episodes
 from trpobook.finite.estimators import gae_moments
-from trpobook.finite.mdp import gridworld
+from trpobook.finite.mdp import gridworld, random_mdp, random_policy
 from trpobook.widgets.lesson_03 import CELL, LAMBDAS, centred, compute_tradeoff, error_pattern, tradeoff, uniform
 
 
@@ -48,6 +50,45 @@ def test_the_sentence_names_the_least_sum():
     total = t.bias + t.variance
     assert total[np.argmin(np.abs(LAMBDAS - t.best))] == total.min()
     assert f"at λ = {t.best:.2f}" in tradeoff.describe(t)
+
+
+def test_the_sentence_writes_powers_of_ten_as_the_axis_does_and_rounding_as_0():
+    assert "bias² 2.4·10⁻⁴, variance of the average 7.6·10⁻⁴." in tradeoff.describe(compute_tradeoff(0.95, 0.2, 2))
+    assert "bias² 0, variance of the average 0." in tradeoff.describe(compute_tradeoff(0.0, 0.0, 2))
+
+
+def gradients_of_one_sample(world, pi, values, lam, rng, count=40_000):
+    """Return ∇log π(a|s)·Â in the logits, (count, S, A), s drawn by its visits, by playing on for 120 steps."""
+    visits = world.visitation(pi)
+    world = dataclasses.replace(world, start=visits / visits.sum())
+    episodes = sample_episodes(world, pi, count, 120, rng)
+    judged = values[episodes.states]
+    deltas = episodes.rewards + world.gamma * judged[:, 1:] - judged[:, :-1]
+    estimates = deltas @ (world.gamma * lam) ** np.arange(120)
+    s, a, rows = episodes.states[:, 0], episodes.actions[:, 0], np.arange(count)
+    found = np.zeros((count, *pi.shape))
+    found[rows, s] = -pi[s] * estimates[:, None]
+    found[rows, s, a] += estimates
+    return found
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.9])
+def test_a_value_function_that_is_too_high_everywhere_turns_no_gradient_but_costs_variance(lam):
+    world = random_mdp(np.random.default_rng(0))
+    pi = random_policy(np.random.default_rng(1), world)
+    mean, variance, exact = {}, {}, {}
+    for offset in (0.0, 10.0):
+        values = world.value(pi) + offset
+        found = gradients_of_one_sample(world, pi, values, lam, np.random.default_rng(2))
+        mean[offset], variance[offset] = found.mean(axis=0), found.var(axis=0).sum()
+        m, v = gae_moments(world, pi, values, lam)
+        share = world.visitation(pi)[:, None] * pi * (1 - world.gamma)
+        scores = 1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True)
+        exact[offset] = np.sum(share * scores * (v + m**2)) - np.sum((share * centred(m, pi)) ** 2)
+        assert variance[offset] == pytest.approx(exact[offset], rel=0.05)
+    error = np.sqrt(variance[10.0] / 40_000)
+    assert np.abs(mean[10.0] - mean[0.0]).max() < 4 * error
+    assert exact[10.0] > (1.2 if lam == 0 else 10) * exact[0.0]
 
 
 def test_stored_pictures_are_those_of_the_tagged_cells(tmp_path):

@@ -122,12 +122,20 @@ def draw_tradeoff(axes, t: Tradeoff) -> None:
     right.grid(False, axis="x")
 
 
+def _number(x: float) -> str:
+    if x < FLOOR / 10:
+        return "0"
+    mantissa, exponent = f"{x:.1e}".split("e")
+    return f"{mantissa}·10{str(int(exponent)).translate(plots.SUPERSCRIPTS)}"
+
+
 def describe_tradeoff(t: Tradeoff) -> str:
     """Say the numbers of the picture."""
     here = np.argmin(np.abs(LAMBDAS - t.lam))
     return (
-        f"λ = {t.lam:.2f}, V wrong by {t.error:.2f}, {t.samples:.0f} samples of each action: bias² {t.bias[here]:.1e}, "
-        f"variance of the average {t.variance[here]:.1e}. The least sum of the two is at λ = {t.best:.2f} (dotted)."
+        f"λ = {t.lam:.2f}, V wrong by {t.error:.2f}, {t.samples:.0f} samples of each action: bias² "
+        f"{_number(t.bias[here])}, variance of the average {_number(t.variance[here])}. The least sum of the two is at "
+        f"λ = {t.best:.2f} (dotted)."
     )
 
 
