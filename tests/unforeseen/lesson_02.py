@@ -308,111 +308,205 @@ def e2_2_right_state_by_state(logits, world):
     return np.stack(rows)
 
 
-# Exercise 2.3: optimal_baseline(pi, q)
+# Exercise 2.3: reinforce(play, baseline, theta, gamma, step_size, updates)
 
 
-def e2_3_wrong_value(pi, q):
+def e2_3_right_numpy(play, baseline, theta, gamma, step_size, updates):
+    theta = theta.copy()
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b = play(pi), baseline(pi)
+        gradient = np.zeros_like(theta)
+        for states, actions, rewards in batch:
+            steps = np.arange(len(rewards))
+            powers = np.where(steps >= steps[:, None], gamma ** np.abs(steps - steps[:, None]), 0.0)
+            weights = gamma**steps * (powers @ rewards - b[states])
+            np.add.at(gradient, (states, actions), weights)
+            np.add.at(gradient, states, -weights[:, None] * pi[states])
+        theta = theta + step_size * gradient / len(batch)
+    return theta
+
+
+def e2_3_right_loops(play, baseline, theta, gamma, step_size, updates):
+    logits = [[float(z) for z in row] for row in theta]
+    for _ in range(updates):
+        pi = softmax(np.array(logits))
+        b = baseline(pi)
+        batch = play(pi)
+        g = [[0.0] * len(row) for row in logits]
+        for states, actions, rewards in batch:
+            ahead = 0.0
+            for t in range(len(rewards) - 1, -1, -1):
+                ahead = rewards[t] + gamma * ahead
+                s, a = states[t], actions[t]
+                for other in range(len(logits[s])):
+                    score = (1.0 if other == a else 0.0) - pi[s][other]
+                    g[s][other] += gamma**t * (ahead - b[s]) * score / len(batch)
+        for s, row in enumerate(logits):
+            for a in range(len(row)):
+                row[a] += step_size * g[s][a]
+    return logits
+
+
+def e2_3_right_torch(play, baseline, theta, gamma, step_size, updates):
+    logits = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
+    for _ in range(updates):
+        log_pi = torch.log_softmax(logits, dim=1)
+        pi = log_pi.exp().detach().numpy()
+        batch, b = play(pi), baseline(pi)
+        objective = torch.zeros((), dtype=torch.float64)
+        for states, actions, rewards in batch:
+            ahead, weights = 0.0, np.zeros(len(rewards))
+            for t in reversed(range(len(rewards))):
+                ahead = rewards[t] + gamma * ahead
+                weights[t] = gamma**t * (ahead - b[states[t]])
+            objective = objective + (log_pi[states, actions] * torch.as_tensor(weights)).sum()
+        (slope,) = torch.autograd.grad(objective / len(batch), logits)
+        with torch.no_grad():
+            logits += step_size * slope
+    return logits.detach()
+
+
+def e2_3_right_one_hot(play, baseline, theta, gamma, step_size, updates):
+    S, A = theta.shape
+    for _ in range(updates):
+        pi = softmax(theta)
+        b = baseline(pi)
+        estimates = []
+        for s, a, r in play(pi):
+            t = np.arange(len(r))
+            past = np.concatenate([[0.0], np.cumsum(gamma**t * r)[:-1]])
+            weights = np.sum(gamma**t * r) - past - gamma**t * b[s]
+            scores = np.eye(A)[a] - pi[s]
+            estimates.append(np.eye(S)[s].T @ (weights[:, None] * scores))
+        theta = theta + step_size * np.mean(estimates, axis=0)
+    return theta
+
+
+def e2_3_right_float32(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, dtype=np.float32)
+    for _ in range(updates):
+        pi = softmax(theta.astype(float))
+        b = np.asarray(baseline(pi), dtype=np.float32)
+        batch = play(pi)
+        g = np.zeros_like(theta)
+        for states, actions, rewards in batch:
+            weights, ahead = np.zeros(len(rewards), np.float32), np.float32(0)
+            for t in reversed(range(len(rewards))):
+                ahead = np.float32(rewards[t]) + np.float32(gamma) * ahead
+                weights[t] = np.float32(gamma) ** t * (ahead - b[states[t]])
+            for s, a, w in zip(states, actions, weights, strict=True):
+                g[s] -= w * pi[s].astype(np.float32)
+                g[s, a] += w
+        theta += np.float32(step_size) * g / len(batch)
+    return theta
+
+
+# Exercise 2.4: optimal_baseline(pi, q)
+
+
+def e2_4_wrong_value(pi, q):
     return np.sum(pi * q, axis=1)
 
 
-def e2_3_wrong_plain_mean(pi, q):
+def e2_4_wrong_plain_mean(pi, q):
     return np.mean(q, axis=1)
 
 
-def e2_3_wrong_policy_left_out(pi, q):
+def e2_4_wrong_policy_left_out(pi, q):
     weights = 1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True)
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_length_not_squared(pi, q):
+def e2_4_wrong_length_not_squared(pi, q):
     weights = pi * np.sqrt(1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True))
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_own_component_only(pi, q):
+def e2_4_wrong_own_component_only(pi, q):
     weights = pi * (1 - pi) ** 2
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_variance_as_weight(pi, q):
+def e2_4_wrong_variance_as_weight(pi, q):
     weights = pi * (1 - pi)
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_other_actions_probability(pi, q):
+def e2_4_wrong_other_actions_probability(pi, q):
     weights = 1 - pi
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_own_component_not_replaced(pi, q):
+def e2_4_wrong_own_component_not_replaced(pi, q):
     weights = pi * ((1 - pi) ** 2 + np.sum(pi**2, axis=1, keepdims=True))
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_factor_two_missing(pi, q):
+def e2_4_wrong_factor_two_missing(pi, q):
     weights = pi * (1 - pi + np.sum(pi**2, axis=1, keepdims=True))
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_sign_of_the_cross_term(pi, q):
+def e2_4_wrong_sign_of_the_cross_term(pi, q):
     weights = pi * (1 + 2 * pi + np.sum(pi**2, axis=1, keepdims=True))
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_not_divided(pi, q):
+def e2_4_wrong_not_divided(pi, q):
     weights = pi * (1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True))
     return np.sum(weights * q, axis=1)
 
 
-def e2_3_wrong_divided_without_policy(pi, q):
+def e2_4_wrong_divided_without_policy(pi, q):
     squared = 1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True)
     return np.sum(pi * squared * q, axis=1) / np.sum(squared, axis=1)
 
 
-def e2_3_wrong_sum_over_states(pi, q):
+def e2_4_wrong_sum_over_states(pi, q):
     weights = pi * (1 - 2 * pi + np.sum(pi**2, axis=0, keepdims=True))
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_one_for_all_states(pi, q):
+def e2_4_wrong_one_for_all_states(pi, q):
     weights = pi * (1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True))
     return np.full(len(pi), np.sum(weights * q) / np.sum(weights))
 
 
-def e2_3_wrong_score_of_the_matrix_rows(pi, q):
+def e2_4_wrong_score_of_the_matrix_rows(pi, q):
     score = np.eye(pi.shape[1]) - pi[:, :, None]
     weights = pi * np.sum(score**2, axis=-1)
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_length_to_the_fourth(pi, q):
+def e2_4_wrong_length_to_the_fourth(pi, q):
     weights = pi * (1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True)) ** 2
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_advantage_for_q(pi, q):
+def e2_4_wrong_advantage_for_q(pi, q):
     weights = pi * (1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True))
     advantage = q - np.sum(pi * q, axis=1, keepdims=True)
     return np.sum(weights * advantage, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_axis_not_kept(pi, q):
+def e2_4_wrong_axis_not_kept(pi, q):
     weights = pi * (1 - 2 * pi + np.sum(pi**2, axis=1))
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_wrong_scales_the_policy(pi, q):
+def e2_4_wrong_scales_the_policy(pi, q):
     pi *= 1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True)
     return np.sum(pi * q, axis=1) / np.sum(pi, axis=1)
 
 
-def e2_3_right_numpy(pi, q):
+def e2_4_right_numpy(pi, q):
     score = np.eye(pi.shape[1])[None] - pi[:, None, :]
     lengths = np.linalg.norm(score, axis=2)
     return np.average(q, axis=1, weights=pi * lengths**2)
 
 
-def e2_3_right_loops(pi, q):
+def e2_4_right_loops(pi, q):
     baseline = []
     for probabilities, worth in zip(pi, q, strict=True):
         above, below = 0.0, 0.0
@@ -424,20 +518,20 @@ def e2_3_right_loops(pi, q):
     return baseline
 
 
-def e2_3_right_torch(pi, q):
+def e2_4_right_torch(pi, q):
     pi, q = (torch.tensor(np.asarray(x), dtype=torch.float64) for x in (pi, q))
     score = torch.eye(pi.shape[1], dtype=torch.float64) - pi[:, None, :]
     weights = pi * score.square().sum(dim=-1)
     return (weights * q).sum(dim=1) / weights.sum(dim=1)
 
 
-def e2_3_right_float32(pi, q):
+def e2_4_right_float32(pi, q):
     pi, q = np.asarray(pi, np.float32), np.asarray(q, np.float32)
     weights = pi * (1 - 2 * pi + np.sum(pi**2, axis=1, keepdims=True))
     return np.sum(weights * q, axis=1) / np.sum(weights, axis=1)
 
 
-def e2_3_right_in_place(pi, q):
+def e2_4_right_in_place(pi, q):
     weights = np.array(pi, float)
     weights *= -2
     weights += 1
@@ -448,13 +542,13 @@ def e2_3_right_in_place(pi, q):
     return weights.sum(axis=1)
 
 
-def e2_3_right_einsum(pi, q):
+def e2_4_right_einsum(pi, q):
     score = np.eye(pi.shape[1]) - pi[:, None, :]
     above = np.einsum("sa,sab,sab,sa->s", pi, score, score, q)
     return above / (1 - np.einsum("sa,sa->s", pi, pi))
 
 
-def e2_3_right_least_squares(policy, worth):
+def e2_4_right_least_squares(policy, worth):
     found = np.zeros(len(policy))
     for s, (p, x) in enumerate(zip(policy, worth, strict=True)):
         score = np.eye(len(p)) - p
@@ -464,38 +558,38 @@ def e2_3_right_least_squares(policy, worth):
     return found
 
 
-def e2_3_right_around_the_value(pi, q):
+def e2_4_right_around_the_value(pi, q):
     value = np.sum(pi * q, axis=1)
     squared = np.sum(pi**2, axis=1)
     lean = np.sum(pi * (1 - 2 * pi) * (q - value[:, None]), axis=1)
     return value + lean / (1 - squared)
 
 
-# Exercise 2.4: chain_slopes(rewards, gamma)
+# Exercise 2.5: chain_slopes(rewards, gamma)
 
 
-def e2_4_wrong_order(rewards, gamma):
+def e2_5_wrong_order(rewards, gamma):
     return np.sum(rewards), np.sum(gamma ** np.arange(len(rewards)) * rewards)
 
 
-def e2_4_wrong_never_discounted(rewards, gamma):
+def e2_5_wrong_never_discounted(rewards, gamma):
     return np.sum(rewards), np.sum(rewards)
 
 
-def e2_4_wrong_always_discounted(rewards, gamma):
+def e2_5_wrong_always_discounted(rewards, gamma):
     slope = np.sum(gamma ** np.arange(len(rewards)) * rewards)
     return slope, slope
 
 
-def e2_4_wrong_exponent_from_one(rewards, gamma):
+def e2_5_wrong_exponent_from_one(rewards, gamma):
     return np.sum(gamma ** np.arange(1, len(rewards) + 1) * rewards), np.sum(rewards)
 
 
-def e2_4_wrong_discounts_backwards(rewards, gamma):
+def e2_5_wrong_discounts_backwards(rewards, gamma):
     return np.sum(gamma ** np.arange(len(rewards))[::-1] * rewards), np.sum(rewards)
 
 
-def e2_4_wrong_returns_added(rewards, gamma):
+def e2_5_wrong_returns_added(rewards, gamma):
     discounts, ahead, total = gamma ** np.arange(len(rewards)), 0.0, 0.0
     for r in rewards[::-1]:
         ahead = r + gamma * ahead
@@ -503,70 +597,70 @@ def e2_4_wrong_returns_added(rewards, gamma):
     return np.sum(discounts * rewards), total
 
 
-def e2_4_wrong_undiscounted_returns_added(rewards, gamma):
+def e2_5_wrong_undiscounted_returns_added(rewards, gamma):
     to_go = np.cumsum(rewards[::-1])
     return np.sum(gamma ** np.arange(len(rewards)) * rewards), np.sum(to_go)
 
 
-def e2_4_wrong_both_weigh_returns(rewards, gamma):
+def e2_5_wrong_both_weigh_returns(rewards, gamma):
     discounts = gamma ** np.arange(len(rewards))
     to_go = np.array([np.sum(discounts[: len(rewards) - t] * rewards[t:]) for t in range(len(rewards))])
     return np.sum(discounts * to_go), np.sum(to_go)
 
 
-def e2_4_wrong_means(rewards, gamma):
+def e2_5_wrong_means(rewards, gamma):
     return np.mean(gamma ** np.arange(len(rewards)) * rewards), np.mean(rewards)
 
 
-def e2_4_wrong_return_at_one_half(rewards, gamma):
+def e2_5_wrong_return_at_one_half(rewards, gamma):
     return 0.5 * np.sum(gamma ** np.arange(len(rewards)) * rewards), 0.5 * np.sum(rewards)
 
 
-def e2_4_wrong_slope_in_the_logit(rewards, gamma, p=0.5):
+def e2_5_wrong_slope_in_the_logit(rewards, gamma, p=0.5):
     return p * (1 - p) * np.sum(gamma ** np.arange(len(rewards)) * rewards), p * (1 - p) * np.sum(rewards)
 
 
-def e2_4_wrong_first_and_last_only(rewards, gamma):
+def e2_5_wrong_first_and_last_only(rewards, gamma):
     return rewards[0] + gamma ** (len(rewards) - 1) * rewards[-1], rewards[0] + rewards[-1]
 
 
-def e2_4_wrong_factor_gamma_not_power(rewards, gamma):
+def e2_5_wrong_factor_gamma_not_power(rewards, gamma):
     return rewards[0] + gamma * np.sum(rewards[1:]), np.sum(rewards)
 
 
-def e2_4_wrong_last_left_out(rewards, gamma):
+def e2_5_wrong_last_left_out(rewards, gamma):
     discounts = gamma ** np.arange(len(rewards) - 1)
     return np.sum(discounts * rewards[:-1]), np.sum(rewards[:-1])
 
 
-def e2_4_wrong_second_normalised(rewards, gamma):
+def e2_5_wrong_second_normalised(rewards, gamma):
     discounts = gamma ** np.arange(len(rewards))
     return np.sum(discounts * rewards), np.sum(rewards) * np.sum(discounts) / len(rewards)
 
 
-def e2_4_wrong_absolute(rewards, gamma):
+def e2_5_wrong_absolute(rewards, gamma):
     return np.sum(gamma ** np.arange(len(rewards)) * np.abs(rewards)), np.sum(np.abs(rewards))
 
 
-def e2_4_wrong_step_by_step(rewards, gamma):
+def e2_5_wrong_step_by_step(rewards, gamma):
     return gamma ** np.arange(len(rewards)) * rewards, rewards
 
 
-def e2_4_wrong_first_only(rewards, gamma):
+def e2_5_wrong_first_only(rewards, gamma):
     return np.sum(gamma ** np.arange(len(rewards)) * rewards)
 
 
-def e2_4_wrong_discounts_its_argument(rewards, gamma):
+def e2_5_wrong_discounts_its_argument(rewards, gamma):
     for t in range(len(rewards)):
         rewards[t] *= gamma**t
     return np.sum(rewards), np.sum(rewards)
 
 
-def e2_4_right_numpy(rewards, gamma):
+def e2_5_right_numpy(rewards, gamma):
     return np.polynomial.polynomial.polyval(gamma, rewards), np.sum(rewards)
 
 
-def e2_4_right_loops(rewards, gamma):
+def e2_5_right_loops(rewards, gamma):
     slope, dropped, discount = 0.0, 0.0, 1.0
     for r in rewards:
         slope += discount * float(r)
@@ -575,35 +669,35 @@ def e2_4_right_loops(rewards, gamma):
     return slope, dropped
 
 
-def e2_4_right_torch(rewards, gamma):
+def e2_5_right_torch(rewards, gamma):
     r = torch.tensor(np.asarray(rewards), dtype=torch.float64)
     return (gamma ** torch.arange(len(r), dtype=torch.float64) * r).sum(), r.sum()
 
 
-def e2_4_right_float32(rewards, gamma):
+def e2_5_right_float32(rewards, gamma):
     r = np.asarray(rewards, np.float32)
     return np.float32(gamma) ** np.arange(len(r), dtype=np.float32) @ r, r.sum()
 
 
-def e2_4_right_in_place(rewards, gamma):
+def e2_5_right_in_place(rewards, gamma):
     discounted = np.array(rewards, float)
     for t in range(len(discounted)):
         discounted[t:] *= gamma if t > 0 else 1.0
     return discounted.sum(), np.sum(rewards)
 
 
-def e2_4_right_one_array(rewards, gamma):
+def e2_5_right_one_array(rewards, gamma):
     return np.array([gamma ** np.arange(len(rewards)), np.ones(len(rewards))]) @ rewards
 
 
-def e2_4_right_horner(pay, discount):
+def e2_5_right_horner(pay, discount):
     slope = 0.0
     for x in pay[::-1]:
         slope = x + discount * slope
     return [slope, sum(pay)]
 
 
-def e2_4_right_values_of_the_chain(rewards, gamma):
+def e2_5_right_values_of_the_chain(rewards, gamma):
     # J is linear in p: its slope is J(1) - J(0). The values of Q are those at p = 0.5.
     def value_from_start(p):
         ahead, differences = 0.0, 0.0
@@ -660,56 +754,56 @@ WRONG = {
         (e2_2_wrong_visits_without_axis, "gives V and the visits no second axis; crashes unless S equals A"),
         (e2_2_wrong_overwrites_theta, "has the right gradient but shifts the theta that it was given"),
     ],
-    "2.3": [
-        (e2_3_wrong_value, "returns V: the squared length of the score is missing"),
-        (e2_3_wrong_plain_mean, "returns the plain mean of Q over the actions"),
-        (e2_3_wrong_policy_left_out, "weighs by the squared length alone: the probability is missing"),
-        (e2_3_wrong_length_not_squared, "weighs by the length of the score, not its square"),
+    "2.4": [
+        (e2_4_wrong_value, "returns V: the squared length of the score is missing"),
+        (e2_4_wrong_plain_mean, "returns the plain mean of Q over the actions"),
+        (e2_4_wrong_policy_left_out, "weighs by the squared length alone: the probability is missing"),
+        (e2_4_wrong_length_not_squared, "weighs by the length of the score, not its square"),
         (
-            e2_3_wrong_own_component_only,
+            e2_4_wrong_own_component_only,
             "counts only the score's component 1 - pi(a); differs only from three actions on",
         ),
-        (e2_3_wrong_variance_as_weight, "weighs by pi (1 - pi) instead of pi times the squared length"),
-        (e2_3_wrong_other_actions_probability, "weighs by 1 - pi; differs only from three actions on"),
-        (e2_3_wrong_own_component_not_replaced, "counts pi(a)^2 as well as (1 - pi(a))^2 in the squared length"),
-        (e2_3_wrong_factor_two_missing, "forgets the 2 before pi in the squared length"),
-        (e2_3_wrong_sign_of_the_cross_term, "has + 2 pi where - 2 pi is right"),
-        (e2_3_wrong_not_divided, "forgets the denominator"),
-        (e2_3_wrong_divided_without_policy, "forgets the probability in the denominator"),
-        (e2_3_wrong_sum_over_states, "sums the squares over the states instead of the actions"),
-        (e2_3_wrong_one_for_all_states, "averages over the states too: one baseline for all"),
+        (e2_4_wrong_variance_as_weight, "weighs by pi (1 - pi) instead of pi times the squared length"),
+        (e2_4_wrong_other_actions_probability, "weighs by 1 - pi; differs only from three actions on"),
+        (e2_4_wrong_own_component_not_replaced, "counts pi(a)^2 as well as (1 - pi(a))^2 in the squared length"),
+        (e2_4_wrong_factor_two_missing, "forgets the 2 before pi in the squared length"),
+        (e2_4_wrong_sign_of_the_cross_term, "has + 2 pi where - 2 pi is right"),
+        (e2_4_wrong_not_divided, "forgets the denominator"),
+        (e2_4_wrong_divided_without_policy, "forgets the probability in the denominator"),
+        (e2_4_wrong_sum_over_states, "sums the squares over the states instead of the actions"),
+        (e2_4_wrong_one_for_all_states, "averages over the states too: one baseline for all"),
         (
-            e2_3_wrong_score_of_the_matrix_rows,
+            e2_4_wrong_score_of_the_matrix_rows,
             "lays pi along the wrong axis of the score: e_a - pi(a) in all components",
         ),
-        (e2_3_wrong_length_to_the_fourth, "squares the squared length"),
-        (e2_3_wrong_advantage_for_q, "averages the advantage instead of Q, so it lacks V"),
-        (e2_3_wrong_axis_not_kept, "drops the axis in the sum of squares; crashes unless S equals A"),
-        (e2_3_wrong_scales_the_policy, "has the right numbers but overwrites the policy that it was given"),
+        (e2_4_wrong_length_to_the_fourth, "squares the squared length"),
+        (e2_4_wrong_advantage_for_q, "averages the advantage instead of Q, so it lacks V"),
+        (e2_4_wrong_axis_not_kept, "drops the axis in the sum of squares; crashes unless S equals A"),
+        (e2_4_wrong_scales_the_policy, "has the right numbers but overwrites the policy that it was given"),
     ],
-    "2.4": [
-        (e2_4_wrong_order, "returns the two numbers in the wrong order"),
-        (e2_4_wrong_never_discounted, "doesn't discount the true slope"),
-        (e2_4_wrong_always_discounted, "discounts in the estimator without gamma^t as well"),
-        (e2_4_wrong_exponent_from_one, "counts the exponents from 1 instead of 0"),
-        (e2_4_wrong_discounts_backwards, "discounts the early rewards instead of the late ones"),
-        (e2_4_wrong_returns_added, "adds the whole returns, though the later rewards cancel in the difference of Q"),
-        (e2_4_wrong_undiscounted_returns_added, "adds the undiscounted returns, though the later rewards cancel"),
-        (e2_4_wrong_both_weigh_returns, "puts the returns in place of the rewards in both sums"),
-        (e2_4_wrong_means, "takes means over the steps instead of sums"),
-        (e2_4_wrong_return_at_one_half, "returns J at p = 1/2 instead of its slope"),
-        (e2_4_wrong_slope_in_the_logit, "differentiates in the logit at p = 1/2 instead of in p"),
+    "2.5": [
+        (e2_5_wrong_order, "returns the two numbers in the wrong order"),
+        (e2_5_wrong_never_discounted, "doesn't discount the true slope"),
+        (e2_5_wrong_always_discounted, "discounts in the estimator without gamma^t as well"),
+        (e2_5_wrong_exponent_from_one, "counts the exponents from 1 instead of 0"),
+        (e2_5_wrong_discounts_backwards, "discounts the early rewards instead of the late ones"),
+        (e2_5_wrong_returns_added, "adds the whole returns, though the later rewards cancel in the difference of Q"),
+        (e2_5_wrong_undiscounted_returns_added, "adds the undiscounted returns, though the later rewards cancel"),
+        (e2_5_wrong_both_weigh_returns, "puts the returns in place of the rewards in both sums"),
+        (e2_5_wrong_means, "takes means over the steps instead of sums"),
+        (e2_5_wrong_return_at_one_half, "returns J at p = 1/2 instead of its slope"),
+        (e2_5_wrong_slope_in_the_logit, "differentiates in the logit at p = 1/2 instead of in p"),
         (
-            e2_4_wrong_first_and_last_only,
+            e2_5_wrong_first_and_last_only,
             "counts the first and the last decision only, as in the example; differs only when others pay",
         ),
-        (e2_4_wrong_factor_gamma_not_power, "multiplies all later rewards by gamma instead of gamma^t"),
-        (e2_4_wrong_last_left_out, "leaves out the last decision"),
-        (e2_4_wrong_second_normalised, "multiplies the second number by the mean discount"),
-        (e2_4_wrong_absolute, "counts costs as gains; differs only when a reward is negative"),
-        (e2_4_wrong_step_by_step, "returns the terms instead of their sums"),
-        (e2_4_wrong_first_only, "returns the first of the two numbers only"),
-        (e2_4_wrong_discounts_its_argument, "discounts its argument in place, so the second sum is discounted too"),
+        (e2_5_wrong_factor_gamma_not_power, "multiplies all later rewards by gamma instead of gamma^t"),
+        (e2_5_wrong_last_left_out, "leaves out the last decision"),
+        (e2_5_wrong_second_normalised, "multiplies the second number by the mean discount"),
+        (e2_5_wrong_absolute, "counts costs as gains; differs only when a reward is negative"),
+        (e2_5_wrong_step_by_step, "returns the terms instead of their sums"),
+        (e2_5_wrong_first_only, "returns the first of the two numbers only"),
+        (e2_5_wrong_discounts_its_argument, "discounts its argument in place, so the second sum is discounted too"),
     ],
 }
 
@@ -736,13 +830,10 @@ RIGHT = {
     ],
     "2.3": [
         (e2_3_right_numpy, "numpy"),
-        (e2_3_right_loops, "loops"),
-        (e2_3_right_torch, "torch"),
+        (e2_3_right_loops, "loops, lists"),
+        (e2_3_right_torch, "torch, by automatic differentiation"),
+        (e2_3_right_one_hot, "matrices of ones and zeros"),
         (e2_3_right_float32, "float32"),
-        (e2_3_right_in_place, "in-place"),
-        (e2_3_right_einsum, "einsum, closed denominator"),
-        (e2_3_right_least_squares, "least squares, renamed parameters"),
-        (e2_3_right_around_the_value, "V and what is added to it"),
     ],
     "2.4": [
         (e2_4_right_numpy, "numpy"),
@@ -750,8 +841,18 @@ RIGHT = {
         (e2_4_right_torch, "torch"),
         (e2_4_right_float32, "float32"),
         (e2_4_right_in_place, "in-place"),
-        (e2_4_right_one_array, "one array of two numbers"),
-        (e2_4_right_horner, "Horner's scheme, list, renamed parameters"),
-        (e2_4_right_values_of_the_chain, "values of the chain"),
+        (e2_4_right_einsum, "einsum, closed denominator"),
+        (e2_4_right_least_squares, "least squares, renamed parameters"),
+        (e2_4_right_around_the_value, "V and what is added to it"),
+    ],
+    "2.5": [
+        (e2_5_right_numpy, "numpy"),
+        (e2_5_right_loops, "loops"),
+        (e2_5_right_torch, "torch"),
+        (e2_5_right_float32, "float32"),
+        (e2_5_right_in_place, "in-place"),
+        (e2_5_right_one_array, "one array of two numbers"),
+        (e2_5_right_horner, "Horner's scheme, list, renamed parameters"),
+        (e2_5_right_values_of_the_chain, "values of the chain"),
     ],
 }

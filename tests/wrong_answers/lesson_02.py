@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from trpobook.finite.episodes import rewards_to_go
 from trpobook.finite.mdp import softmax
 from unforeseen import lesson_02 as unforeseen
 
@@ -461,6 +462,91 @@ def slopes_doubled(rewards, gamma):
     return 2 * true, 2 * dropped
 
 
+def _reinforce(
+    discount=lambda gamma, t: gamma**t,
+    returns=rewards_to_go,
+    weight=lambda early, gain, b: early * (gain - b),
+    score=lambda pi, s, a: np.eye(len(pi[0]))[a] - pi[s],
+    share=len,
+    move=lambda theta, step: theta + step,
+    begin=np.copy,
+    rows=softmax,
+):
+    """Return REINFORCE in a table; the arguments are what may be wrong in it."""
+
+    def written(play, baseline, theta, gamma, step_size, updates):
+        theta = begin(theta)
+        for _ in range(updates):
+            pi = rows(theta)
+            batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+            for states, actions, rewards in batch:
+                for t, (s, a) in enumerate(zip(states, actions, strict=True)):
+                    g[s] += weight(discount(gamma, t), returns(rewards, gamma)[t], b[s]) * score(pi, s, a)
+            theta = move(theta, step_size * g / share(batch))
+        return theta
+
+    return written
+
+
+def _discounted_twice(rewards, gamma):
+    return gamma ** np.arange(len(rewards)) * rewards_to_go(rewards, gamma)
+
+
+def _past(rewards, gamma):
+    return rewards_to_go(rewards[::-1], gamma)[::-1]
+
+
+def reinforce_all_rows(play, baseline, theta, gamma, step_size, updates):
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            weights = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            np.add.at(g, (states, actions), weights)
+            g -= weights.sum() * pi
+        theta = theta + step_size * g / len(batch)
+    return theta
+
+
+def reinforce_first_policy(play, baseline, theta, gamma, step_size, updates):
+    first = softmax(theta)
+    return _reinforce(rows=lambda z: first)(play, baseline, theta, gamma, step_size, updates)
+
+
+def reinforce_online(play, baseline, theta, gamma, step_size, updates):
+    for _ in range(updates):
+        pi = softmax(theta)
+        values = baseline(pi)
+        for episode in play(pi):
+            theta = _reinforce()(lambda pi, e=episode: [e], lambda pi, v=values: v, theta, gamma, step_size, 1)
+    return theta
+
+
+def reinforce_one_batch(play, baseline, theta, gamma, step_size, updates):
+    pi = softmax(theta)
+    batch = play(pi)
+    for _ in range(updates):
+        theta = _reinforce()(lambda pi: batch, baseline, theta, gamma, step_size, 1)
+    return theta
+
+
+def reinforce_in_place(play, baseline, theta, gamma, step_size, updates):
+    theta += _reinforce()(play, baseline, theta, gamma, step_size, updates) - theta
+    return theta
+
+
+def reinforce_lost_repeats(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, values, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            weights = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - values[states])
+            g[states] += weights[:, None] * (np.eye(pi.shape[1])[actions] - pi[states])
+        theta += step_size * g / len(batch)
+    return theta
+
+
 WRONG_ANSWERS = {
     "2.1": [
         (weights_without_gamma_t, "you have G_t, without γᵗ"),
@@ -553,6 +639,38 @@ WRONG_ANSWERS = {
         (gradient_flat, "the shape is wrong"),
     ],
     "2.3": [
+        (_reinforce(discount=lambda gamma, t: 1.0), "your weights lack γᵗ"),
+        (_reinforce(discount=lambda gamma, t: gamma ** (t + 1)), "you count time from 1"),
+        (_reinforce(returns=lambda r, gamma: np.full(len(r), rewards_to_go(r, gamma)[0])), "the whole return"),
+        (_reinforce(returns=lambda r, gamma: rewards_to_go(r, 1.0)), "you don't discount G_t"),
+        (_reinforce(returns=lambda r, gamma: r), "its own reward alone"),
+        (_reinforce(returns=lambda r, gamma: rewards_to_go(r, gamma) - r), "your G_t leaves out r_t"),
+        (_reinforce(weight=lambda early, gain, b: early * gain), "your baseline isn't subtracted"),
+        (_reinforce(weight=lambda early, gain, b: early * (gain + b)), "you add the baseline"),
+        (_reinforce(score=lambda pi, s, a: np.eye(len(pi[0]))[a]), "your score lacks −π(·|s)"),
+        (_reinforce(score=lambda pi, s, a: pi[s, a] * (np.eye(len(pi[0]))[a] - pi[s])), "you have ∇π(a|s), not"),
+        (_reinforce(share=lambda batch: 1), "you add up the episodes"),
+        (_reinforce(share=lambda batch: sum(len(r) for _, _, r in batch)), "you average over the decisions"),
+        (_reinforce(move=lambda theta, step: theta - step), "you go down"),
+        (_reinforce(returns=_discounted_twice), "and γᵗ once more"),
+        (_reinforce(returns=_past), "what came before it, and not"),
+        (_reinforce(weight=lambda early, gain, b: early * gain - b), "you subtract the baseline from γᵗ G_t"),
+        (reinforce_all_rows, "you subtract π in all states"),
+        (_reinforce(score=lambda pi, s, a: (np.eye(len(pi[0]))[a] - pi[s]) / pi[s, a]), "you divide the score by π"),
+        (_reinforce(score=lambda pi, s, a: np.eye(len(pi[0]))[a] + pi[s]), "you add π(·|s) in place"),
+        (_reinforce(share=lambda batch: len(batch[-1][0])), "the decisions of the last episode"),
+        (_reinforce(share=lambda batch: max(1, len(batch) - 1)), "the number of episodes less one"),
+        (_reinforce(move=lambda theta, step: step), "you replace theta by the step"),
+        (_reinforce(begin=np.zeros_like), "you begin at zeros"),
+        (_reinforce(rows=lambda z: softmax(z.T).T), "your softmax normalises over the states"),
+        (reinforce_first_policy, "you play all batches with the first policy"),
+        (reinforce_online, "you step after each episode"),
+        (lambda *args: _reinforce()(*args).ravel(), "the shape is wrong"),
+        (reinforce_one_batch, "your function plays one batch in 2 updates"),
+        (reinforce_in_place, "your function changes its argument `theta`"),
+        (reinforce_lost_repeats, "a state that occurs twice in an episode"),
+    ],
+    "2.4": [
         (baseline_value, "you have V, the mean of Q under the policy"),
         (baseline_plain_mean, "you have the plain mean of Q"),
         (baseline_unsquared, "the score's length isn't squared"),
@@ -561,26 +679,26 @@ WRONG_ANSWERS = {
         (baseline_indicator, "you used π(1 − π)"),
         (baseline_undivided, "the weights aren't divided by their sum"),
         (baseline_pooled, "you took the average over all states together"),
-        (unforeseen.e2_3_wrong_other_actions_probability, "you weight with 1 − π(a)"),
+        (unforeseen.e2_4_wrong_other_actions_probability, "you weight with 1 − π(a)"),
         (baseline_own_component_without_pi, "you weight with (1 − π(a))² alone"),
-        (unforeseen.e2_3_wrong_own_component_not_replaced, "your squared length has π(a)² as well as"),
-        (unforeseen.e2_3_wrong_factor_two_missing, "the 2 before π(a) is missing"),
-        (unforeseen.e2_3_wrong_sign_of_the_cross_term, "the sign of 2π(a) is wrong"),
+        (unforeseen.e2_4_wrong_own_component_not_replaced, "your squared length has π(a)² as well as"),
+        (unforeseen.e2_4_wrong_factor_two_missing, "the 2 before π(a) is missing"),
+        (unforeseen.e2_4_wrong_sign_of_the_cross_term, "the sign of 2π(a) is wrong"),
         (baseline_sign_of_squares, "the sign of Σ π(b)² is wrong"),
         (baseline_without_squares, "Σ π(b)² is missing"),
         (baseline_without_one, "the 1 is missing in the squared length"),
         (baseline_mean_of_components, "you take the mean over the score's components"),
-        (unforeseen.e2_3_wrong_score_of_the_matrix_rows, "your score has −π(a) in every component"),
-        (unforeseen.e2_3_wrong_sum_over_states, "you add up the squares over the states"),
+        (unforeseen.e2_4_wrong_score_of_the_matrix_rows, "your score has −π(a) in every component"),
+        (unforeseen.e2_4_wrong_sum_over_states, "you add up the squares over the states"),
         (baseline_length_of_policy, "you have the squared length of π(·|s)"),
-        (unforeseen.e2_3_wrong_length_to_the_fourth, "the squared length is squared again"),
+        (unforeseen.e2_4_wrong_length_to_the_fourth, "the squared length is squared again"),
         (baseline_shorter_counts_more, "you divide by the squared length"),
         (baseline_pi_squared, "π is squared in the weights"),
-        (unforeseen.e2_3_wrong_divided_without_policy, "π is missing below"),
+        (unforeseen.e2_4_wrong_divided_without_policy, "π is missing below"),
         (baseline_pi_only_below, "π is missing above"),
         (baseline_norm_only_below, "the squared length is missing above"),
         (baseline_mean_of_products, "you divide by the number of actions"),
-        (unforeseen.e2_3_wrong_advantage_for_q, "you have A = Q − V where Q belongs"),
+        (unforeseen.e2_4_wrong_advantage_for_q, "you have A = Q − V where Q belongs"),
         (baseline_plus_value, "you add V: b*"),
         (baseline_of_squares, "you have the mean of Q²"),
         (baseline_pooled_value, "you took V over all states together"),
@@ -589,7 +707,7 @@ WRONG_ANSWERS = {
         (baseline_sum, "you add up Q over the actions"),
         (baseline_kept_dimension, "the shape is wrong"),
     ],
-    "2.4": [
+    "2.5": [
         (slopes_swapped, "you have the two the wrong way round"),
         (slopes_both_discounted, "your dropped slope still carries γᵗ"),
         (slopes_both_dropped, "your true slope lacks γᵗ"),
@@ -597,27 +715,27 @@ WRONG_ANSWERS = {
         (slopes_with_the_future, "you credit each decision with all that follows"),
         (slopes_averaged, "you average over the decisions"),
         (slopes_one_gamma, "your dropped slope is γ times too small"),
-        (unforeseen.e2_4_wrong_undiscounted_returns_added, "you credit each decision with all that follows, undisc"),
-        (unforeseen.e2_4_wrong_both_weigh_returns, "you credit each decision with all that follows, in both"),
+        (unforeseen.e2_5_wrong_undiscounted_returns_added, "you credit each decision with all that follows, undisc"),
+        (unforeseen.e2_5_wrong_both_weigh_returns, "you credit each decision with all that follows, in both"),
         (_slopes(weight=lambda t, gamma: (t + 1) * gamma**t), "your slope counts each reward once for every decision"),
-        (unforeseen.e2_4_wrong_discounts_backwards, "your exponents run backwards"),
-        (unforeseen.e2_4_wrong_factor_gamma_not_power, "you discount all later rewards once"),
+        (unforeseen.e2_5_wrong_discounts_backwards, "your exponents run backwards"),
+        (unforeseen.e2_5_wrong_factor_gamma_not_power, "you discount all later rewards once"),
         (_slopes(weight=lambda t, gamma: gamma), "you discount every reward once"),
         (_slopes(weight=lambda t, gamma: gamma**t * gamma**t), "you discount by γᵗ twice"),
         (_slopes(weight=lambda t, gamma: gamma * t), "you use γt, a product"),
         (_slopes(weight=lambda t, gamma: 1 / gamma**t), "you divide by γᵗ"),
         (_slopes(weight=lambda t, gamma: gamma**t * (1 - gamma)), "your slope is multiplied by 1 − γ"),
-        (unforeseen.e2_4_wrong_first_and_last_only, "you count the first decision and the last alone"),
-        (unforeseen.e2_4_wrong_last_left_out, "you leave out the last decision"),
+        (unforeseen.e2_5_wrong_first_and_last_only, "you count the first decision and the last alone"),
+        (unforeseen.e2_5_wrong_last_left_out, "you leave out the last decision"),
         (_of(lambda rewards: rewards * (np.arange(len(rewards)) > 0)), "you leave out the first decision: it counts"),
         (_of(lambda rewards: rewards[1:]), "you leave out the first decision, and count time"),
-        (unforeseen.e2_4_wrong_absolute, "you count a loss as a gain"),
+        (unforeseen.e2_5_wrong_absolute, "you count a loss as a gain"),
         (_of(lambda rewards: rewards.clip(0)), "you leave out the losses"),
-        (unforeseen.e2_4_wrong_return_at_one_half, "you have J at p = ½"),
-        (unforeseen.e2_4_wrong_slope_in_the_logit, "you differentiate in the logit"),
+        (unforeseen.e2_5_wrong_return_at_one_half, "you have J at p = ½"),
+        (unforeseen.e2_5_wrong_slope_in_the_logit, "you differentiate in the logit"),
         (slopes_doubled, "you take the slope of both probabilities"),
         (slopes_times_number, "you multiply by the number of decisions"),
-        (unforeseen.e2_4_wrong_second_normalised, "you multiply the undiscounted sum by the mean of γᵗ"),
+        (unforeseen.e2_5_wrong_second_normalised, "you multiply the undiscounted sum by the mean of γᵗ"),
         (_slopes(dropped=lambda rewards, t, gamma: rewards.sum() / sum(gamma**t)), "you divide by the sum of the γᵗ"),
         (
             _slopes(dropped=lambda rewards, t, gamma: rewards.sum() / (1 - gamma)),

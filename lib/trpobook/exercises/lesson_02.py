@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from trpobook.exercises.checks import Exercise
+from trpobook.exercises.checks import Exercise, Unfit
 from trpobook.exercises.mistakes import Mistakes, mistakes
 from trpobook.finite.mdp import TabularMDP, random_mdp, softmax, two_step_cliff
 
@@ -444,6 +446,286 @@ policy_gradient = Exercise(
 )
 
 
+# 2.3, the whole algorithm
+
+
+class Played:
+    """Plays episodes in a world, always with the same luck: equal policies give equal episodes."""
+
+    def __init__(self, world: TabularMDP, seed: int, lengths: Sequence[int]):
+        self.world, self.seed, self.lengths = world, seed, lengths
+
+    def __call__(self, pi):
+        luck = np.random.default_rng(self.seed)
+        return [self._episode(np.asarray(pi, float), steps, luck) for steps in self.lengths]
+
+    def _episode(self, pi, steps, luck):
+        def drawn(chances):
+            return int(np.searchsorted(np.cumsum(chances), luck.random() * np.sum(chances)))
+
+        state, seen = drawn(self.world.start), []
+        for _ in range(steps):
+            action = drawn(pi[state])
+            seen.append((state, action, self.world.reward[state, action]))
+            state = drawn(self.world.transition[state, action])
+        states, actions, rewards = zip(*seen, strict=True)
+        return np.array(states), np.array(actions), np.array(rewards, float)
+
+    def __repr__(self):
+        states, actions = np.shape(self.world.reward)
+        steps = ", ".join(map(str, self.lengths))
+        return f"play: {states} states, {actions} actions, decisions in each episode: {steps}"
+
+
+class Guess:
+    """A baseline that is the same for every policy."""
+
+    def __init__(self, values):
+        self.values = np.array(values, float)
+
+    def __call__(self, pi):
+        return self.values.copy()
+
+    def __repr__(self):
+        return f"baseline: {self.values.tolist()}"
+
+
+class TrueValue:
+    """The value of the policy as the baseline."""
+
+    def __init__(self, world: TabularMDP):
+        self.world = world
+
+    def __call__(self, pi):
+        return self.world.value(np.asarray(pi, float))
+
+    def __repr__(self):
+        return "baseline: V of the policy"
+
+
+def _reinforce_cases():
+    rng = np.random.default_rng(23)
+    two, three = random_mdp(rng, states=2, actions=2), random_mdp(rng, states=3, actions=3)
+    flat = np.zeros((2, 2))
+    yield Played(two, 1, [1]), Guess([0, 0]), flat, 0.5, 1.0, 1
+    yield Played(two, 2, [3]), Guess([0, 0]), flat, 0.5, 1.0, 1
+    yield Played(two, 3, [2, 3]), Guess([0.5, -1]), flat, 0.8, 0.5, 1
+    yield Played(three, 4, [4, 2, 3]), Guess([0.5, -1, 2]), rng.normal(size=(3, 3)), 0.9, 2.0, 2
+    yield Played(three, 5, [3, 5]), TrueValue(three), rng.normal(size=(3, 3)), 0.7, 1.0, 3
+
+
+def _rows(z):
+    return softmax(z)
+
+
+def _ahead(rewards, t, gamma):
+    return sum(gamma ** (k - t) * rewards[k] for k in range(t, len(rewards)))
+
+
+def _score(pi, state, action):
+    rows = np.zeros_like(pi)
+    rows[state] -= pi[state]
+    rows[state, action] += 1
+    return rows
+
+
+def _written(
+    policy=_rows,
+    gain=_ahead,
+    early=lambda gamma, t: gamma**t,
+    weigh=lambda early, gain, b: early * (gain - b),
+    score=_score,
+    count=lambda batch: len(batch),
+    up=1.0,
+    batches=lambda updates: updates,
+    fresh=True,
+    begin=lambda theta: theta,
+    keep=1.0,
+    online=False,
+):
+    """Return REINFORCE, decision by decision; the arguments are what may be wrong in it."""
+
+    def reinforce(play, baseline, theta, gamma, step_size, updates):
+        first, theta = policy(theta), np.array(begin(theta), float)
+        for _ in range(batches(updates)):
+            pi = policy(theta) if fresh else first
+            batch, b, total = play(pi), baseline(pi), np.zeros_like(theta)
+            for states, actions, rewards in batch:
+                for t, (s, a) in enumerate(zip(states, actions, strict=True)):
+                    w = weigh(early(gamma, t), gain(rewards, t, gamma), b[s])
+                    total += w * score(pi, s, a)
+                if online:
+                    theta += step_size * total
+                    pi, total = policy(theta), np.zeros_like(theta)
+            theta = keep * theta + up * step_size * total / count(batch)
+        return theta
+
+    return reinforce
+
+
+def _of_all_states(pi, state, action):
+    rows = -pi.copy()
+    rows[state, action] += 1
+    return rows
+
+
+def _taken(pi, state, action):
+    rows = np.zeros_like(pi)
+    rows[state, action] = 1
+    return rows
+
+
+def _seen_once(play, baseline, theta, gamma, step_size, updates):
+    """Return what `g[states] += …` makes of states that an episode visits twice: the last visit alone counts."""
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = _rows(theta)
+        batch, b, total = play(pi), baseline(pi), np.zeros_like(theta)
+        for states, actions, rewards in batch:
+            last = {s: t for t, s in enumerate(states)}
+            for s, t in last.items():
+                total[s] += gamma**t * (_ahead(rewards, t, gamma) - b[s]) * _score(pi, s, actions[t])[s]
+        theta += step_size * total / len(batch)
+    return theta
+
+
+def _decisions(batch):
+    return sum(len(rewards) for _, _, rewards in batch)
+
+
+WEIGHTS: Mistakes = [
+    (
+        "your weights lack γᵗ: a late decision counts for γᵗ in J, and so in its gradient",
+        {"early": lambda gamma, t: 1.0},
+    ),
+    (
+        "you give every decision the whole return: leave out what was earned before it",
+        {"gain": lambda rewards, t, gamma: _ahead(rewards, 0, gamma)},
+    ),
+    (
+        "you give every decision Σ γᵏ r_k from its own time on, and γᵗ once more: G_t is discounted to t",
+        {"gain": lambda rewards, t, gamma: gamma**t * _ahead(rewards, t, gamma)},
+    ),
+    (
+        "you don't discount G_t: the reward k − t steps ahead counts γ to that power",
+        {"gain": lambda rewards, t, gamma: sum(rewards[t:])},
+    ),
+    (
+        "you give each decision its own reward alone: G_t holds all that follows as well",
+        {"gain": lambda rewards, t, gamma: rewards[t]},
+    ),
+    (
+        "your G_t leaves out r_t, which the decision at t is the first to influence",
+        {"gain": lambda rewards, t, gamma: gamma * _ahead(rewards, t + 1, gamma)},
+    ),
+    (
+        "you credit a decision with what came before it, and not with what follows",
+        {"gain": lambda rewards, t, gamma: sum(gamma ** (t - k) * rewards[k] for k in range(t + 1))},
+    ),
+    (
+        "you count time from 1: the first decision has the weight γ⁰ = 1",
+        {"early": lambda gamma, t: gamma ** (t + 1)},
+    ),
+]
+BASELINES: Mistakes = [
+    ("your baseline isn't subtracted", {"weigh": lambda early, gain, b: early * gain}),
+    ("you add the baseline: subtract it", {"weigh": lambda early, gain, b: early * (gain + b)}),
+    (
+        "you subtract the baseline from γᵗ G_t: it is what G_t is compared with, so γᵗ stands before both",
+        {"weigh": lambda early, gain, b: early * gain - b},
+    ),
+]
+SCORES: Mistakes = [
+    (
+        "your score lacks −π(·|s): raising one logit lowers the other probabilities of that state",
+        {"score": _taken},
+    ),
+    (
+        "you subtract π in all states: a decision in s says something about the logits of s alone",
+        {"score": _of_all_states},
+    ),
+    (
+        "you have ∇π(a|s), not ∇log π(a|s): the score is the slope of the logarithm",
+        {"score": lambda pi, s, a: pi[s, a] * _score(pi, s, a)},
+    ),
+    (
+        "you divide the score by π(a|s): ∇log π(a|s) has that division in it",
+        {"score": lambda pi, s, a: _score(pi, s, a) / pi[s, a]},
+    ),
+    (
+        "you add π(·|s) in place of subtracting it",
+        {"score": lambda pi, s, a: 2 * _taken(pi, s, a) - _score(pi, s, a)},
+    ),
+]
+STEPS: Mistakes = [
+    ("you add up the episodes of a batch: average over them", {"count": lambda batch: 1}),
+    (
+        "you average over the decisions: a mean over episodes is wanted, so divide by their number",
+        {"count": _decisions},
+    ),
+    (
+        "you average over the decisions of the last episode: divide by the number of episodes",
+        {"count": lambda batch: len(batch[-1][-1])},
+    ),
+    (
+        "you divide by the number of episodes less one: that is for variances",
+        {"count": lambda batch: max(len(batch) - 1, 1)},
+    ),
+    ("you go down: the return is to rise, so add step_size times the estimate", {"up": -1.0}),
+    (
+        "you replace theta by the step: add it to what theta was",
+        {"keep": 0.0},
+    ),
+    (
+        "you begin at zeros: begin at the logits that were given",
+        {"begin": np.zeros_like},
+    ),
+    (
+        "you play all batches with the first policy: each update needs the policy as it is by then",
+        {"fresh": False},
+    ),
+    (
+        "you step after each episode: the whole batch was played by one policy, so average first",
+        {"online": True},
+    ),
+    (
+        "your softmax normalises over the states: for each state the probabilities of its actions add up to 1",
+        {"policy": lambda z: _rows(z.T).T},
+    ),
+]
+
+
+def _with_plays_counted(answer, play, baseline, theta, gamma, step_size, updates):
+    """Call the answer; it must play one batch for each update."""
+    policies = []
+
+    def counted(pi):
+        policies.append(pi)
+        return play(pi)
+
+    result = answer(counted, baseline, theta, gamma, step_size, updates)
+    if result is not ... and len(policies) != updates:
+        batches = "one batch" if len(policies) == 1 else f"{len(policies)} batches"
+        raise Unfit(f"your function plays {batches} in {updates} update{'s' * (updates > 1)}: it needs one for each")
+    return result
+
+
+reinforce = Exercise(
+    function="reinforce",
+    cases=list(_reinforce_cases()),
+    expected=_written(),
+    apply=_with_plays_counted,
+    misconceptions=[
+        *mistakes(_written, WEIGHTS, BASELINES, SCORES, STEPS),
+        (
+            "a state that occurs twice in an episode counts once: `g[states] += …` keeps the last of equal indices; "
+            "loop over the decisions, or use np.add.at",
+            _seen_once,
+        ),
+    ],
+)
+
+
 def _scores(row):
     """∇log π of a softmax, action by action, with respect to all logits."""
     return [np.array([(b == a) - row[b] for b in range(len(row))]) for a in range(len(row))]
@@ -840,6 +1122,7 @@ chain_slopes = Exercise(
 EXERCISES = {
     "2.1": reinforce_weights,
     "2.2": policy_gradient,
-    "2.3": optimal_baseline,
-    "2.4": chain_slopes,
+    "2.3": reinforce,
+    "2.4": optimal_baseline,
+    "2.5": chain_slopes,
 }
