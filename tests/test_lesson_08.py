@@ -41,6 +41,24 @@ def test_a_bowl_is_solved_in_two_steps_and_a_round_one_in_one():
     assert interactives.compute_bowl(1, 40).steepest_error[1] <= 1e-12
 
 
+@pytest.mark.parametrize("condition,angle,end", [(1, 40, 1), (50, 0, 1), (50, 90, 1)])
+def test_steepest_descent_arrives_at_once_in_a_round_bowl_and_along_its_axes(condition, angle, end):
+    found = interactives.compute_bowl(condition, angle)
+    assert found.steepest_error[end] <= 1e-12
+    assert interactives.describe_bowl(found).endswith("and so is steepest descent.")
+
+
+def test_at_condition_50_steepest_descent_is_slowest_at_1_degree_where_a_walk_leaves_96_per_cent():
+    errors = {angle: interactives.compute_bowl(50, angle).steepest_error for angle in range(91)}
+    assert max(errors, key=lambda angle: errors[angle][-1]) == 1
+    assert np.allclose(errors[1][1:] / errors[1][:-1], 0.96, atol=0.005)
+    assert interactives.compute_bowl(2, 12).steepest_error[5] < 0.001  # still quick
+
+
+def test_a_sentence_calls_rounding_by_its_name():
+    assert interactives.describe_bowl(interactives.compute_bowl(2, 12)).endswith("after 20 it has only rounding.")
+
+
 @pytest.mark.parametrize("steps", range(6))
 def test_the_error_polynomial_is_the_error_and_starts_at_1(steps):
     found = interactives.compute_polynomial(0.05, 0.4, 0.9, 0.2, steps)
@@ -54,6 +72,7 @@ def test_three_clusters_of_no_width_take_three_steps():
     found = interactives.compute_polynomial(0.1, 0.5, 1, 0, 3)
     assert found.errors[2] > 0.1 and found.errors[3] <= 1e-12
     assert np.abs(found.values).max() <= 1e-9
+    assert interactives.compute_polynomial(0.5, 0.5, 1, 0, 2).errors[2] <= 1e-12  # two on one place
 
 
 @pytest.mark.parametrize("log_damping", [-3, -1, 0.5])
@@ -65,9 +84,19 @@ def test_the_switchs_cosine_is_that_of_the_solved_system(log_damping):
     assert interactives.compute_detached(True, log_damping).cosine == pytest.approx(expected, abs=1e-9)
     undetached = interactives.compute_detached(False, log_damping)
     assert undetached.cosine == pytest.approx(1) and (undetached.products == 0).all()
+    assert undetached.walks == 1 and undetached.length == pytest.approx(10.0**-log_damping)
+    assert f"{undetached.length:.4g} times" in interactives.describe_detached(undetached)
 
 
-def test_the_switchs_products_are_the_librarys():
+def test_the_switchs_curve_goes_through_what_conjugate_gradients_find():
+    for detached in (True, False):
+        for x in (-4, -2, 0.5):
+            found = interactives.compute_detached(detached, x)
+            curve = np.interp(x, interactives.LOG_DAMPING, found.curve)
+            assert found.cosine == pytest.approx(curve, abs=1e-4)
+
+
+def test_the_switchs_products_by_differentiating_twice_are_those_by_two_sweeps():
     policy, states, g = interactives.small_policy()
     v = np.random.default_rng(1).normal(size=(5, len(g)))
     v = torch.from_numpy(v / np.linalg.norm(v, axis=1, keepdims=True))

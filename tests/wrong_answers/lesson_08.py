@@ -211,6 +211,10 @@ def direction_number_by_number(r_new, r, p):
     return r_new + r_new**2 / r**2 * p
 
 
+def direction_capped(r_new, r, p):
+    return r_new + min(float(r_new @ r_new / (r @ r)), 1.0) * p
+
+
 def direction_ratio_only(r_new, r, p):
     return (r_new @ r_new) / (r @ r)
 
@@ -615,6 +619,7 @@ WRONG_ANSWERS = {
         (direction_from_p, "you start from p"),
         (direction_of_length_one, "your direction is scaled to length 1"),
         (unforeseen.e8_2_wrong_absolute_tolerance, "you add a small number to the denominator"),
+        (direction_capped, "you keep β at 1 at most"),
         (direction_ratio_only, "the shape is wrong: expected (2,), got ()"),
     ],
     "8.3": [

@@ -313,6 +313,8 @@ def _direction_cases():
             p = r - (r @ matrix @ p) / (p @ matrix @ p) * p
         yield r, *before
     yield tuple(1e-4 * a for a in (r, *before))  # β doesn't depend on the scale of g
+    matrix, g = np.diag([1.0, 100.0]), np.array([1.0, 0.02])  # where the residual grows, and β is above 1
+    yield g - (g @ g) / (g @ matrix @ g) * (matrix @ g), g, g
 
 
 next_direction = Exercise(
@@ -384,6 +386,10 @@ next_direction = Exercise(
         (
             "you divide the sums of the entries' absolute values: rᵀr is the sum of their squares",
             _with_beta(lambda r_new, r, p: abs(r_new).sum() / abs(r).sum()),
+        ),
+        (
+            "you keep β at 1 at most: a residual may be longer than the one before, and then β is above 1",
+            _direction(lambda new, old: min(new / old, 1.0)),
         ),
         ("you square β: rᵀr is a square already", _direction(lambda new, old: (new / old) ** 2)),
         (

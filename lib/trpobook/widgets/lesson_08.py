@@ -8,15 +8,17 @@ from typing import NamedTuple
 import ipywidgets
 import numpy as np
 import torch
+from torch.nn.utils import parameters_to_vector
 
 from trpobook.agents.policies import CategoricalPolicy
-from trpobook.algorithms.fisher import explicit_fisher
+from trpobook.algorithms.conjugate_gradient import conjugate_gradient
 from trpobook.algorithms.policy_update import policy_gradient
 from trpobook.book import plots, style
 from trpobook.book.derivations import next_direction, search_along
 from trpobook.widgets.base import Interactive, slider
 
 SMALLEST = 1e-12  # relative errors below this are rounding, and drawn at this height
+ROUNDING = 1e-10  # relative errors up to this are called rounding in the sentences
 
 
 def descend(matrix: np.ndarray, g: np.ndarray, steps: int, *, conjugate: bool) -> np.ndarray:
@@ -91,11 +93,14 @@ def draw_bowl(axes, bowl: Bowl) -> None:
 
 def describe_bowl(bowl: Bowl) -> str:
     """Say how far each way has come."""
-    return (
-        f"Condition number {bowl.condition:.3g}. After two products with F, conjugate gradients are at the bottom and "
-        f"steepest descent still has {100 * bowl.steepest_error[2]:.3g} % of its error; after {BOWL_STEPS} it has "
-        f"{100 * bowl.steepest_error[-1]:.2g} %."
-    )
+    second, last = bowl.steepest_error[[2, -1]]
+    arrived = "are" if bowl.conjugate_error[2] <= ROUNDING else "are not"
+    start = f"Condition number {bowl.condition:.3g}. After two products with F, conjugate gradients {arrived} at the "
+    start += "bottom"
+    if second <= ROUNDING:
+        return f"{start}, and so is steepest descent."
+    end = "only rounding" if last <= ROUNDING else f"{100 * last:.2g} %"
+    return f"{start} and steepest descent still has {100 * second:.3g} % of its error; after {BOWL_STEPS} it has {end}."
 
 
 bowl = Interactive(
@@ -119,7 +124,7 @@ LINE = np.linspace(0, 1.12, 225)
 
 
 class Polynomial(NamedTuple):
-    """What k iterations of CG do to the error of a system with three clusters of four eigenvalues."""
+    """What k walks of CG do to the error of a system with three clusters of four eigenvalues."""
 
     eigenvalues: np.ndarray  # (12,)
     steps: int
@@ -130,7 +135,7 @@ class Polynomial(NamedTuple):
 
 
 def compute_polynomial(low: float, middle: float, high: float, spread: float, steps: float) -> Polynomial:
-    """Return the error polynomial after `steps` iterations; each cluster is `spread` wide relative to its place."""
+    """Return the error polynomial after `steps` walks; each cluster is `spread` wide relative to its place."""
     places = np.array([low, middle, high])
     eigenvalues = np.sort((places[:, None] * (1 + spread * np.array([-0.5, -0.2, 0.25, 0.5]))).ravel())
     matrix, g = np.diag(eigenvalues), np.sqrt(eigenvalues)  # every eigenvector has the same share of the error
@@ -143,7 +148,7 @@ def compute_polynomial(low: float, middle: float, high: float, spread: float, st
 
 
 def error_polynomial(eigenvalues: np.ndarray, g: np.ndarray, steps: int, at: np.ndarray) -> np.ndarray:
-    """Return q(at) for the polynomial q, q(0) = 1, with x* − x_k = q(F) x* after `steps` iterations of CG."""
+    """Return q(at) for the polynomial q, q(0) = 1, with x* − x_k = q(F) x* after `steps` walks of CG."""
     r = p = g
     q = direction = np.ones_like(at)
     for _ in range(steps):
@@ -158,7 +163,7 @@ def error_polynomial(eigenvalues: np.ndarray, g: np.ndarray, steps: int, at: np.
 
 
 def draw_polynomial(axes, found: Polynomial) -> None:
-    """Draw the polynomial with its values at the eigenvalues, and the error against the iterations."""
+    """Draw the polynomial with its values at the eigenvalues, and the error against the walks."""
     left, right = axes
     left.axhline(0, color=style.MUTED, linewidth=1)
     left.plot(LINE, found.curve, color=style.OLD["color"])
@@ -174,17 +179,17 @@ def draw_polynomial(axes, found: Polynomial) -> None:
     right.plot(found.steps, np.log10(found.errors[found.steps]), "o", color=style.NEW["color"], markersize=11)
     right.text(0.97, 0.94, "·····  bound by ℓmax/ℓmin alone", transform=right.transAxes, ha="right", va="center")
     right.text(0.97, 0.86, "—  true", color=style.OLD["color"], transform=right.transAxes, ha="right", va="center")
-    right.set(xlim=(-0.3, MOST_STEPS + 0.3), ylim=(-12.6, 3.4), xlabel="iterations of CG", title="error, relative")
+    right.set(xlim=(-0.3, MOST_STEPS + 0.3), ylim=(-12.6, 3.4), xlabel="walks of CG", title="error, relative")
     plots.powers_of_ten(right.yaxis, range(-12, 1, 3))
 
 
 def describe_polynomial(found: Polynomial) -> str:
     """Say the numbers of the picture."""
     error = found.errors[found.steps]
-    left_over = "only rounding" if error <= 1e-10 else f"{100 * error:.3g} %"
+    left_over = "only rounding" if error <= ROUNDING else f"{100 * error:.3g} %"
     return (
         f"Twelve eigenvalues from {found.eigenvalues[0]:.3f} to {found.eigenvalues[-1]:.3f}, condition number "
-        f"{found.eigenvalues[-1] / found.eigenvalues[0]:.3g}. After {found.steps} iterations {left_over} of the error "
+        f"{found.eigenvalues[-1] / found.eigenvalues[0]:.3g}. After {found.steps} walks {left_over} of the error "
         f"is left; the bound allows {100 * found.bound[found.steps]:.3g} %."
     )
 
@@ -199,7 +204,7 @@ polynomial = Interactive(
         "middle": slider("middle cluster", 0.02, 1, 0.5),
         "high": slider("highest cluster", 0.02, 1, 1),
         "spread": slider("width of the clusters", 0, 0.2, 0),
-        "steps": slider("iterations", 0, MOST_STEPS, 2, 1),
+        "steps": slider("walks", 0, MOST_STEPS, 2, 1),
     },
     columns=2,
     height=4.0,
@@ -242,20 +247,28 @@ LOG_DAMPING = np.linspace(-4, 0.5, 46)
 
 
 @functools.cache
-def _spectrum() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return F's eigenvalues, the gradient in its eigenvectors, and ‖Fv‖ for five random v of length 1."""
+def _products(detached: bool) -> tuple[torch.Tensor, np.ndarray, np.ndarray]:
+    """Return F, row by row by differentiating the KL twice, ‖Fv‖ for five random v of length 1, and cosines.
+
+    The old policy is detached, or it isn't: nothing else differs. The cosines are those of g and (F + ξI)⁻¹g.
+    """
     policy, states, gradient = small_policy()
-    fisher = explicit_fisher(policy, states).numpy()
-    eigenvalues, vectors = np.linalg.eigh(fisher)
-    directions = np.random.default_rng(1).normal(size=(5, len(fisher)))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return np.maximum(eigenvalues, 0), vectors.T @ gradient.numpy(), np.linalg.norm(directions @ fisher, axis=1)
+    parameters = list(policy.parameters())
+    new, old = policy.outputs(states), policy.outputs(states)
+    old = policy.distribution(old.detach() if detached else old)
+    kl = torch.distributions.kl_divergence(old, policy.distribution(new)).mean()
+    slopes = parameters_to_vector(torch.autograd.grad(kl, parameters, create_graph=True))
 
+    def product(v: torch.Tensor) -> torch.Tensor:
+        return parameters_to_vector(torch.autograd.grad(slopes @ v, parameters, retain_graph=True))
 
-def _cosine(eigenvalues: np.ndarray, g: np.ndarray, damping: float) -> float:
-    """Return the cosine between g and (F + damping·I)⁻¹g."""
-    step = g / (eigenvalues + damping)
-    return float(step @ g / np.linalg.norm(step) / np.linalg.norm(g))
+    directions = torch.from_numpy(np.random.default_rng(1).normal(size=(5, len(gradient))))
+    directions /= directions.norm(dim=1, keepdim=True)
+    lengths = np.array([product(v).norm().item() for v in directions])
+    matrix = torch.stack([product(row) for row in torch.eye(len(gradient), dtype=gradient.dtype)])
+    damped = [matrix + 10**x * torch.eye(len(matrix), dtype=matrix.dtype) for x in LOG_DAMPING]
+    solutions = torch.linalg.solve(torch.stack(damped), gradient)
+    return matrix, lengths, torch.cosine_similarity(solutions, gradient, dim=1).numpy()
 
 
 class Detached(NamedTuple):
@@ -264,16 +277,20 @@ class Detached(NamedTuple):
     detached: bool
     damping: float
     products: np.ndarray  # ‖Fv‖ for five directions
+    walks: int  # of CG, until its residual is rounding
+    length: float  # of the direction found, over that of g
     cosine: float  # of the direction found and g
-    curve: np.ndarray  # the same along LOG_DAMPING
+    curve: np.ndarray  # of the solution and g, along LOG_DAMPING
 
 
 def compute_detached(detached: bool, log_damping: float) -> Detached:
-    """Return products and direction for a damping of 10 ** log_damping; undetached, every product is 0."""
-    eigenvalues, g, products = _spectrum()
-    seen = eigenvalues * detached
-    curve = np.array([_cosine(seen, g, 10**x) for x in LOG_DAMPING])
-    return Detached(bool(detached), 10**log_damping, products * detached, _cosine(seen, g, 10**log_damping), curve)
+    """Return products by differentiating twice, and what CG finds with them at a damping of 10 ** log_damping."""
+    gradient, damping = small_policy().gradient, 10**log_damping
+    matrix, lengths, curve = _products(bool(detached))
+    found = conjugate_gradient(lambda v: matrix @ v + damping * v, gradient, max_iterations=2000)
+    cosine = torch.cosine_similarity(found.x, gradient, dim=0).item()
+    length = (found.x.norm() / gradient.norm()).item()
+    return Detached(bool(detached), damping, lengths, found.iterations, length, cosine, curve)
 
 
 def draw_detached(axes, found: Detached) -> None:
@@ -281,7 +298,7 @@ def draw_detached(axes, found: Detached) -> None:
     left, right = axes
     colour = (style.OLD if found.detached else style.NEW)["color"]
     left.bar(range(1, 6), found.products, 0.6, color=colour)
-    if not found.detached:
+    if not found.products.any():
         left.text(3, 0.012, "exactly 0, every one", color=colour, ha="center", va="bottom")
     left.set(
         xlim=(0.4, 5.6),
@@ -307,9 +324,11 @@ def describe_detached(found: Detached) -> str:
             f"{found.products.max():.3f}. At damping {found.damping:.2g} the direction found has cosine "
             f"{found.cosine:.2f} with the plain gradient."
         )
+    products = "every product is 0" if not found.products.any() else f"products up to {found.products.max():.2g}"
+    walks = "one walk" if found.walks == 1 else f"{found.walks} walks"
     return (
-        f"Old policy not detached: every product is 0. At damping {found.damping:.2g} the direction found is "
-        f"{1 / found.damping:.4g} times the plain gradient, cosine {found.cosine:.2f}; no error is raised."
+        f"Old policy not detached: {products}. At damping {found.damping:.2g} conjugate gradients stop after {walks}; "
+        f"the direction found is {found.length:.4g} times as long as the plain gradient, cosine {found.cosine:.2f}."
     )
 
 
