@@ -7,7 +7,7 @@ from trpobook.book import plots, style
 from trpobook.finite.branching import branch_length, branch_moments, sample_branches, single_spread, vine_spread
 from trpobook.finite.laboratory import Laboratory
 from trpobook.finite.mdp import GOAL, TRAP, gridworld
-from trpobook.widgets.lesson_11 import COUNTS, FROM, compute_vines, half_trained
+from trpobook.widgets.lesson_11 import COUNTS, FROM, compute_vines, describe_vines, half_trained
 
 WORLD = gridworld()
 
@@ -37,6 +37,25 @@ def test_the_lessons_policy_earns_four_tenths_and_its_gradient_needs_about_ten_s
     assert lab.percent(WORLD.expected_return(half_trained())) == pytest.approx(39.8, abs=0.05)
     cosines = [compute_vines(2, h, True).cosine for h in (1, 10, 40)]
     assert cosines[0] < 0.2 and 0.9 < cosines[1] < cosines[2]
+
+
+def test_the_interactive_shows_what_its_answer_says():
+    shared, own = compute_vines(4, 20, True), compute_vines(4, 20, False)
+    assert own.per_answer[0] > 2 * shared.per_answer[0]  # twice as high at K = 2
+    assert own.per_answer[-1] == pytest.approx(shared.per_answer[-1], rel=0.05)  # as it was at K = 8
+    assert np.all(np.diff(own.per_answer[:6]) < 0) and np.all(np.diff(shared.per_answer[1:]) > 0)
+    assert compute_vines(4, 5, True).per_call[2] == pytest.approx(5, abs=0.1)
+    blind = compute_vines(4, 1, True)
+    assert blind.per_call.max() < 1 and blind.cosine == pytest.approx(0.13, abs=0.005)
+    assert "has a cosine of 0.13 with the true one" in describe_vines(blind)
+
+
+def test_two_coins_that_move_both_returns_the_same_way_may_still_be_at_odds():
+    x, y = np.meshgrid([-1, 1], [-1, 1])
+    f, h = 0.9 * (x + y) + x * y, -0.9 * (x + y) + x * y
+    for axis in (0, 1):
+        assert np.all(np.diff(f, axis=axis) * np.diff(h, axis=axis) > 0)
+    assert np.mean(f * h) - f.mean() * h.mean() == pytest.approx(-0.62)
 
 
 def test_common_noise_harms_between_the_two_sides_of_the_trap():

@@ -60,6 +60,10 @@ CITATIONS = {
     "csiszar2008": """I. Csiszár.
         [Axiomatic characterizations of information measures](https://doi.org/10.3390/e10030261).
         *Entropy* 10 (2008), 261–273.""",
+    "davis2025": """D. Davis, B. Recht.
+        [What is the objective of reasoning with reinforcement learning?](https://arxiv.org/abs/2510.13651) (2025).""",
+    "deepseek2025": """DeepSeek-AI. [DeepSeek-R1: incentivizing reasoning capability in LLMs via reinforcement
+        learning](https://arxiv.org/abs/2501.12948) (2025).""",
     "dumoulin2016": """V. Dumoulin, F. Visin.
         [A guide to convolution arithmetic for deep learning](https://arxiv.org/abs/1603.07285) (2016).""",
     "efron1979": """B. Efron. Bootstrap methods: another look at the jackknife.
@@ -101,6 +105,9 @@ CITATIONS = {
         [Revisiting design choices in proximal policy optimization](https://arxiv.org/abs/2009.10897) (2020).""",
     "huang2022": """S. Huang and others. CleanRL: high-quality single-file implementations of deep reinforcement
         learning algorithms. *Journal of Machine Learning Research* 23 (2022), 1–18.""",
+    "huang2022b": """S. Huang, R. Dossa, A. Raffin, A. Kanervisto, W. Wang. [The 37 implementation details of proximal
+        policy optimization](https://iclr-blog-track.github.io/2022/03/25/ppo-implementation-details/).
+        ICLR, blog track (2022).""",
     "ilyas2020": """A. Ilyas, L. Engstrom, S. Santurkar, D. Tsipras, F. Janoos, L. Rudolph, A. Madry.
         [A closer look at deep policy gradients](https://arxiv.org/abs/1811.02553). ICLR (2020).""",
     "jaques2017": """N. Jaques and others. [Sequence tutor: conservative fine-tuning of sequence generation models with
@@ -110,10 +117,15 @@ CITATIONS = {
     "kakade2001": """S. Kakade. A natural policy gradient. NeurIPS 14 (2001).""",
     "kakade2002": """S. Kakade, J. Langford. Approximately optimal approximate reinforcement learning.
         ICML (2002).""",
+    "kazemnejad2024": """A. Kazemnejad, M. Aghajohari, E. Portelance, A. Sordoni, S. Reddy, A. Courville, N. Le Roux.
+        [VinePPO: unlocking RL potential for LLM reasoning through refined credit
+        assignment](https://arxiv.org/abs/2410.01679) (2024).""",
     "kingma2015": """D. Kingma, J. Ba.
         [Adam: a method for stochastic optimization](https://arxiv.org/abs/1412.6980). ICLR (2015).""",
     "kong1992": """A. Kong. A note on importance sampling using standardized weights. University of Chicago, Department
         of Statistics, technical report 348 (1992).""",
+    "kool2019": """W. Kool, H. van Hoof, M. Welling. Buy 4 REINFORCE samples, get a baseline for free!
+        ICLR workshop (2019).""",
     "kullback1951": """S. Kullback, R. Leibler. On information and sufficiency.
         *Annals of Mathematical Statistics* 22 (1951), 79–86.""",
     "kunstner2019": """F. Kunstner, L. Balles, P. Hennig.
@@ -123,8 +135,12 @@ CITATIONS = {
         [Continuous control with deep reinforcement learning](https://arxiv.org/abs/1509.02971). ICLR (2016).""",
     "liu2018": """Q. Liu, L. Li, Z. Tang, D. Zhou. [Breaking the curse of horizon: infinite-horizon off-policy
         estimation](https://arxiv.org/abs/1810.12429). NeurIPS (2018).""",
+    "liu2024": """J. Liu, W. Li, K. Wei.
+        [Elementary analysis of policy gradient methods](https://arxiv.org/abs/2404.03372) (2024).""",
     "liu2025": """Z. Liu, C. Chen, W. Li, P. Qi, T. Pang, C. Du, W. Lee, M. Lin.
         [Understanding R1-Zero-like training: a critical perspective](https://arxiv.org/abs/2503.20783) (2025).""",
+    "liu2025b": """K. Liu, J. Liu, M. Chen, Y. Liu. [Rethinking KL regularization in RLHF: from value estimation to
+        gradient optimization](https://arxiv.org/abs/2510.01555) (2025).""",
     "machado2018": """M. Machado, M. Bellemare, E. Talvitie, J. Veness, M. Hausknecht, M. Bowling.
         [Revisiting the arcade learning environment](https://arxiv.org/abs/1709.06009).
         *Journal of Artificial Intelligence Research* 61 (2018), 523–562.""",
@@ -206,6 +222,8 @@ CITATIONS = {
     "sutton2018": """R. Sutton, A. Barto. *Reinforcement Learning: An Introduction*, 2nd edition. MIT Press (2018).""",
     "szita2006": """I. Szita, A. Lőrincz. Learning Tetris using the noisy cross-entropy method.
         *Neural Computation* 18 (2006), 2936–2941.""",
+    "tang2025": """Y. Tang, R. Munos.
+        [On a few pitfalls in KL divergence gradient estimation for RL](https://arxiv.org/abs/2506.09477) (2025).""",
     "thomas2014": """P. Thomas. Bias in natural actor-critic algorithms. ICML (2014).""",
     "todorov2012": """E. Todorov, T. Erez, Y. Tassa. MuJoCo: a physics engine for model-based control. IROS (2012).""",
     "tomar2022": """M. Tomar, L. Shani, Y. Efroni, M. Ghavamzadeh.
@@ -221,6 +239,8 @@ CITATIONS = {
     "vieillard2020": """N. Vieillard, T. Kozuno, B. Scherrer, O. Pietquin, R. Munos, M. Geist.
         [Leverage the average: an analysis of KL regularization in RL](https://arxiv.org/abs/2003.14089).
         NeurIPS (2020).""",
+    "vojnovic2025": """M. Vojnovic, S. Yun.
+        [What is the alignment objective of GRPO?](https://arxiv.org/abs/2502.18548) (2025).""",
     "wang2017": """Z. Wang and others. [Sample efficient actor-critic with experience
         replay](https://arxiv.org/abs/1611.01224). ICLR (2017).""",
     "wang2019": """Y. Wang, H. He, X. Tan.
@@ -236,6 +256,10 @@ CITATIONS = {
     "wu2017": """Y. Wu, E. Mansimov, S. Liao, R. Grosse, J. Ba.
         [Scalable trust-region method for deep reinforcement learning using Kronecker-factored
         approximation](https://arxiv.org/abs/1708.05144). NeurIPS (2017).""",
+    "yu2025": """Q. Yu and others. [DAPO: an open-source LLM reinforcement learning system at
+        scale](https://arxiv.org/abs/2503.14476) (2025).""",
+    "zheng2025": """C. Zheng and others.
+        [Group sequence policy optimization](https://arxiv.org/abs/2507.18071) (2025).""",
     "ziegler2019": """D. Ziegler, N. Stiennon, J. Wu, T. Brown, A. Radford, D. Amodei, P. Christiano, G. Irving.
         [Fine-tuning language models from human preferences](https://arxiv.org/abs/1909.08593) (2019).""",
 }

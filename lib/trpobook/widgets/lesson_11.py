@@ -126,7 +126,7 @@ def describe_vines(vines: Vines) -> str:
         f"{vines.branches} branches of at most {vines.horizon} steps with {noise}: {vines.steps.sum()} calls. "
         f"Over all states that the policy visits, the gradient's variance is {vines.per_answer[here]:.2f} times a "
         f"single path's at equal numbers of returns, and {vines.per_call[here]:.1f} times at equal numbers of calls "
-        f"(the single path has the exact V as its baseline). By the cut the mean gradient turns to a cosine of "
+        f"(the single path has the exact V as its baseline). With branches cut there the mean gradient has a cosine of "
         f"{vines.cosine:.2f} with the true one."
     )
 
