@@ -448,7 +448,7 @@ group_advantages = Exercise(
                 "rewards to 0 by itself",
                 _one_added(eps),
             )
-            for eps in (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5)
+            for eps in (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
         ),
         (
             "you subtract the whole batch's mean: each group has its own",
