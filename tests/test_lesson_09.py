@@ -12,9 +12,10 @@ import torch
 from trpobook.algorithms.line_search import line_search
 from trpobook.finite.bounds import surrogate
 from trpobook.finite.geometry import natural_step
-from trpobook.finite.laboratory import PRESETS, Laboratory, Rule
+from trpobook.finite.laboratory import PRESETS, Laboratory, Rule, cliff_slice, cliff_step
 from trpobook.finite.mdp import gridworld, random_mdp, random_policy, softmax, two_step_cliff
 from trpobook.finite.tabular_trpo import backtrack, full_step, max_and_mean_kl, penalty_for
+from trpobook.widgets import lesson_09 as interactives
 
 BOOK = Path(__file__).resolve().parents[1]
 LAB = Laboratory()
@@ -79,6 +80,18 @@ def test_backtracking_refuses_a_step_downhill_and_a_step_of_nothing():
     assert backtrack(mdp, theta, advantage, advantage, 1.0) is not theta
 
 
+def test_backtracking_refuses_a_step_that_promises_a_loss_even_where_both_conditions_hold():
+    mdp, theta = two_step_cliff(), np.array([[np.log(4.0), 0.0]] * 3)
+    old = softmax(theta)
+    advantage, rho = mdp.advantage(old), mdp.visitation(old)
+    step = -60.0 * advantage
+    promise = np.sum(rho[:, None] * old * advantage * step)
+    far = softmax(theta + step)
+    assert promise < 0 and rho @ np.sum(far * advantage, axis=1) >= 0.1 * promise
+    assert max_and_mean_kl(mdp, old, far)[1] <= 50.0
+    assert backtrack(mdp, theta, step, advantage, 50.0) is theta
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 def test_the_penalised_step_costs_delta_and_no_other_step_is_better(scale):
     rng, fisher, g = random_problem(5)
@@ -132,6 +145,40 @@ def test_one_cell_at_the_wall_foretells_where_the_grid_rests_and_where_it_does_n
     lost = 0.95 * 0.05 / (error[1] - error[0])
     assert at_the_wall(50.0) == pytest.approx((1 - lost) / 0.95, abs=1e-6)
     assert np.ptp(at_the_wall(70.0)) > 0.1
+
+
+def test_on_both_lines_of_the_slice_the_surrogate_climbs_and_the_truth_turns_down():
+    """The still picture's sentence, with its δ, and as far as the lines are drawn."""
+    furthest = interactives.FURTHEST_KL
+    p = np.linspace(interactives.CLIFF_START, cliff_step(furthest["cliff"]), 200)
+    alphas = np.linspace(0, interactives.grid_numbers(furthest["grid"]).step, 200)
+    for line in (cliff_slice(p), LAB.slice(LAB.start(), interactives.SHARED, alphas)):
+        _, true, promised = line
+        assert np.all(np.diff(promised) > 0)
+        assert 0 < true.argmax() < 199 and true[-1] < true.max() - 0.1 * np.ptp(promised)
+    for edge in (interactives.cliff_numbers(0.3), interactives.grid_numbers(0.3)):
+        assert edge.true < edge.promised
+
+
+def test_how_many_natural_steps_lower_the_return_depends_on_the_error_of_the_advantages():
+    """None where the error is half as large as the advantages (rms), a good part where it is five times as large."""
+
+    def lowered(size, seed):
+        rng = np.random.default_rng(seed)
+        mdp = random_mdp(rng)
+        pi = random_policy(rng, mdp, 2.0)
+        exact, error, d = mdp.advantage(pi), rng.normal(size=pi.shape), mdp.visitation(pi)
+        error -= np.sum(pi * error, axis=1, keepdims=True)
+        estimate = exact + size * error * np.sqrt(
+            d @ np.sum(pi * exact**2, axis=1) / (d @ np.sum(pi * error**2, axis=1))
+        )
+        step = np.sqrt(0.04 * d.sum() / (d @ np.sum(pi * estimate**2, axis=1))) * estimate
+        new = softmax(backtrack(mdp, np.log(pi), step, estimate, 0.02))
+        assert not np.allclose(new, pi, atol=1e-9)
+        return mdp.expected_return(new) < mdp.expected_return(pi) - 1e-12
+
+    small, large = (sum(lowered(size, seed) for seed in range(200)) for size in (0.5, 5.0))
+    assert small == 0 and 40 < large < 100
 
 
 @pytest.mark.parametrize("seed", SEEDS)
