@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from trpobook.finite.episodes import rewards_to_go
 from trpobook.finite.mdp import softmax
 
 # Exercise 2.1: reinforce_weights(rewards, gamma)
@@ -402,6 +403,589 @@ def e2_3_right_float32(play, baseline, theta, gamma, step_size, updates):
     return theta
 
 
+def _weights_of(rewards, gamma):
+    discounted = gamma ** np.arange(len(rewards)) * rewards
+    return np.cumsum(discounted[::-1])[::-1]
+
+
+def _add_scores(g, pi, states, actions, weights):
+    for s, a, w in zip(states, actions, weights, strict=True):
+        g[s] -= w * pi[s]
+        g[s, a] += w
+
+
+def e2_3_wrong_no_gamma_t(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            _add_scores(g, pi, states, actions, rewards_to_go(rewards, gamma) - b[states])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_baseline_not_discounted(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            _add_scores(g, pi, states, actions, _weights_of(rewards, gamma) - b[states])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_gamma_t_twice_on_g(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            discounts = gamma ** np.arange(len(rewards))
+            _add_scores(g, pi, states, actions, discounts * (_weights_of(rewards, gamma) - b[states]))
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_mean_over_decisions(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        b, g, count = baseline(pi), np.zeros(theta.shape), 0
+        for states, actions, rewards in play(pi):
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+            count += len(rewards)
+        theta += step_size * g / count
+    return theta
+
+
+def e2_3_wrong_mean_in_each_episode(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w / len(w))
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_policy_of_the_start(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    pi = softmax(theta)
+    for _ in range(updates):
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_stale_scores(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    first = softmax(theta)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, first, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_stale_baseline(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    b = baseline(softmax(theta))
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, g = play(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_fancy_index_both(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            g[states, actions] += w
+            g[states] -= w[:, None] * pi[states]
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_fancy_index_probabilities(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            np.add.at(g, (states, actions), w)
+            g[states] -= w[:, None] * pi[states]
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_whole_return(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            discounts = gamma ** np.arange(len(rewards))
+            _add_scores(g, pi, states, actions, discounts @ rewards - discounts * b[states])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_step_after_each_episode(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b = play(pi), baseline(pi)
+        for states, actions, rewards in batch:
+            g, pi = np.zeros(theta.shape), softmax(theta)
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+            theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_step_after_each_decision(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        batch, b = play(softmax(theta)), baseline(softmax(theta))
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            for s, a, weight in zip(states, actions, w, strict=True):
+                score = np.eye(theta.shape[1])[a] - softmax(theta)[s]
+                theta[s] += step_size * weight * score / len(batch)
+    return theta
+
+
+def e2_3_wrong_moves_theta_itself(play, baseline, theta, gamma, step_size, updates):
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_descent(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta -= step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_gradients_pile_up(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    g = np.zeros(theta.shape)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b = play(pi), baseline(pi)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_only_the_action_raised(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            np.add.at(g, (states, actions), w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_score_of_the_taken_alone(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            for s, a, weight in zip(states, actions, w, strict=True):
+                g[s, a] += weight * (1 - pi[s, a])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_slope_of_pi(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w * pi[states, actions])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_returns_after_one_update(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+        return theta
+
+
+def e2_3_wrong_returns_the_policy(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return softmax(theta)
+
+
+def e2_3_wrong_weights_standardised(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        gains = [rewards_to_go(rewards, gamma) - b[states] for states, _, rewards in batch]
+        every = np.concatenate(gains)
+        for (states, actions, _), gain in zip(batch, gains, strict=True):
+            w = gamma ** np.arange(len(gain)) * (gain - every.mean()) / (every.std() + 1e-8)
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_sum_over_episodes(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        b, g = baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in play(pi):
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g
+    return theta
+
+
+def e2_3_wrong_plays_once(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    batch = play(softmax(theta))
+    for _ in range(updates):
+        pi = softmax(theta)
+        b, g = baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_last_decision_left_out(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            for t in range(len(rewards) - 1):
+                _add_scores(g, pi, states[t : t + 1], actions[t : t + 1], w[t : t + 1])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_rewards_one_late(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            to_go = np.append(rewards_to_go(rewards, gamma)[1:], 0.0)
+            w = gamma ** np.arange(len(rewards)) * (to_go - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_time_from_one(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(1, len(rewards) + 1) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_usual_program(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            _add_scores(g, pi, states, actions, rewards_to_go(rewards, gamma) - b[states])
+        theta += step_size * g / sum(len(rewards) for *_, rewards in batch)
+    return theta
+
+
+def e2_3_wrong_divided_by_last_length(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(rewards)
+    return theta
+
+
+def e2_3_wrong_padding_counts(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        size = (len(batch), max(len(rewards) for *_, rewards in batch))
+        states, actions, rewards = np.zeros(size, int), np.zeros(size, int), np.zeros(size)
+        for i, episode in enumerate(batch):
+            for table, row in zip((states, actions, rewards), episode, strict=True):
+                table[i, : len(row)] = row
+        w = gamma ** np.arange(size[1]) * (rewards_to_go(rewards, gamma) - b[states])
+        np.add.at(g, (states, actions), w)
+        np.subtract.at(g, states, w[..., None] * pi[states])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_cut_to_the_shortest(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        n = min(len(rewards) for *_, rewards in batch)
+        states, actions, rewards = (np.stack([row[:n] for row in part]) for part in zip(*batch, strict=True))
+        w = gamma ** np.arange(n) * (rewards_to_go(rewards, gamma) - b[states])
+        np.add.at(g, (states, actions), w)
+        np.subtract.at(g, states, w[..., None] * pi[states])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_baseline_off_each_reward(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            _add_scores(g, pi, states, actions, _weights_of(rewards - b[states], gamma))
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_one_update_short(play, baseline, theta, gamma, step_size, updates):
+    return e2_3_right_add_at(play, baseline, theta, gamma, step_size, updates - 1)
+
+
+def e2_3_wrong_batch_as_one_episode(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        states, actions, rewards = (np.concatenate(part) for part in zip(*batch, strict=True))
+        w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+        _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_time_runs_through_batch(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g, t = play(pi), baseline(pi), np.zeros(theta.shape), 0
+        for states, actions, rewards in batch:
+            gains = rewards_to_go(rewards, gamma) - b[states]
+            for s, a, gain in zip(states, actions, gains, strict=True):
+                _add_scores(g, pi, [s], [a], [gamma**t * gain])
+                t += 1
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_no_baseline(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, g = play(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            _add_scores(g, pi, states, actions, _weights_of(rewards, gamma))
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_baseline_of_next_state(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            ahead = np.append(b[states[1:]], 0.0)
+            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - ahead)
+            _add_scores(g, pi, states, actions, w)
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def e2_3_wrong_returns_the_way_gone(play, baseline, theta, gamma, step_size, updates):
+    return e2_3_right_add_at(play, baseline, theta, gamma, step_size, updates) - theta
+
+
+def e2_3_wrong_rounded_by_integer_logits(play, baseline, theta, gamma, step_size, updates):
+    new = np.zeros_like(theta)
+    new[:] = e2_3_right_add_at(play, baseline, theta, gamma, step_size, updates)
+    return np.maximum(new, -20)  # "so that no probability becomes 0"
+
+
+def e2_3_wrong_tensor_mean_loss(play, baseline, theta, gamma, step_size, updates):
+    logits = torch.tensor(np.asarray(theta, float), requires_grad=True)
+    optimiser = torch.optim.SGD([logits], lr=step_size)
+    for _ in range(updates):
+        pi = torch.softmax(logits, dim=1).detach().numpy()
+        b, losses = baseline(pi), []
+        for states, actions, rewards in play(pi):
+            w = torch.as_tensor(gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states]))
+            log_pi = torch.log_softmax(logits, dim=1)[torch.as_tensor(states), torch.as_tensor(actions)]
+            losses.append(-(w * log_pi).sum())
+        torch.stack(losses).mean().backward()  # and no zero_grad
+        optimiser.step()
+    return logits.detach().numpy()
+
+
+def e2_3_right_add_at(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            w = _weights_of(rewards, gamma) - gamma ** np.arange(len(rewards)) * b[states]
+            np.add.at(g, (states, actions), w)
+            np.subtract.at(g, states, w[:, None] * pi[states])
+        theta = theta + step_size * g / len(batch)
+    return theta
+
+
+def e2_3_right_plain_lists(play, baseline, theta, gamma, step_size, updates):
+    logits = [[float(x) for x in row] for row in theta]
+    for _ in range(updates):
+        pi = [[float(p) for p in row] for row in softmax(np.array(logits))]
+        batch, b = play(np.array(pi)), baseline(np.array(pi))
+        estimate = [[0.0] * len(row) for row in pi]
+        for states, actions, rewards in batch:
+            to_go, t = 0.0, len(rewards) - 1
+            while t >= 0:
+                to_go = float(rewards[t]) + gamma * to_go
+                s, weight = int(states[t]), gamma**t * (to_go - float(b[states[t]]))
+                for a, p in enumerate(pi[s]):
+                    estimate[s][a] += weight * ((a == actions[t]) - p) / len(batch)
+                t -= 1
+        for s, row in enumerate(estimate):
+            for a, x in enumerate(row):
+                logits[s][a] += step_size * x
+    return np.array(logits)
+
+
+def e2_3_right_torch_autograd(play, baseline, theta, gamma, step_size, updates):
+    logits = torch.tensor(np.asarray(theta, float), requires_grad=True)
+    for _ in range(updates):
+        log_pi = torch.log_softmax(logits, dim=1)
+        pi = log_pi.detach().exp().numpy()
+        batch, b = play(pi), torch.as_tensor(np.asarray(baseline(pi), float))
+        objective = torch.zeros((), dtype=torch.float64)
+        for states, actions, rewards in batch:
+            s, a = torch.as_tensor(states).long(), torch.as_tensor(actions).long()
+            g_t = torch.as_tensor(np.ascontiguousarray(rewards_to_go(np.asarray(rewards, float), gamma)))
+            fade = gamma ** torch.arange(len(s), dtype=torch.float64)
+            objective = objective + (fade * (g_t - b[s]) * log_pi[s, a]).sum()
+        (slope,) = torch.autograd.grad(objective / len(batch), logits)
+        logits = (logits + step_size * slope).detach().requires_grad_()
+    return logits.detach()
+
+
+def e2_3_right_single_precision(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, np.float32)
+    for _ in range(updates):
+        pi = softmax(theta).astype(np.float32)
+        batch, b, g = play(pi), np.asarray(baseline(pi), np.float32), np.zeros_like(theta)
+        for states, actions, rewards in batch:
+            fade = (gamma ** np.arange(len(rewards))).astype(np.float32)
+            w = fade * (rewards_to_go(rewards, gamma).astype(np.float32) - b[states])
+            _add_scores(g, pi, states, actions, w)
+        theta += np.float32(step_size / len(batch)) * g
+    return theta
+
+
+def e2_3_right_other_names_one_hot(world, value_of, logits, discount, rate, n):
+    def estimate(pi):
+        b, samples = np.asarray(value_of(pi)), []
+        for s, a, r in world(pi):
+            t = np.arange(len(r))
+            w = discount**t * (rewards_to_go(r, discount) - b[s])
+            chosen = np.eye(pi.shape[1])[a] - pi[s]
+            samples.append(np.eye(len(pi))[s].T @ (w[:, None] * chosen))
+        return np.mean(samples, axis=0)
+
+    for _ in range(n):
+        logits = logits + rate * estimate(softmax(logits))
+    return np.array(logits, float)
+
+
+def e2_3_right_recursive_baseline_first(play, baseline, theta, gamma, step_size, updates):
+    if updates == 0:
+        return np.array(theta, float)
+    pi = softmax(theta)
+    b, batch = baseline(pi), play(pi)
+    counts = np.zeros(theta.shape)
+    for episode in batch:
+        for t, (s, a) in enumerate(zip(*episode[:2], strict=True)):
+            gain = sum(gamma ** (k - t) * r for k, r in enumerate(episode[2]) if k >= t)
+            counts[s, a] += gamma**t * (gain - b[s])
+    g = counts - pi * counts.sum(axis=1, keepdims=True)
+    return e2_3_right_recursive_baseline_first(
+        play, baseline, theta + step_size * g / len(batch), gamma, step_size, updates - 1
+    )
+
+
 # Exercise 2.4: optimal_baseline(pi, q)
 
 
@@ -754,6 +1338,48 @@ WRONG = {
         (e2_2_wrong_visits_without_axis, "gives V and the visits no second axis; crashes unless S equals A"),
         (e2_2_wrong_overwrites_theta, "has the right gradient but shifts the theta that it was given"),
     ],
+    "2.3": [
+        (e2_3_wrong_no_gamma_t, "γᵗ dropped"),
+        (e2_3_wrong_baseline_not_discounted, "the baseline without γᵗ"),
+        (e2_3_wrong_gamma_t_twice_on_g, "γᵗ twice on G, once on b"),
+        (e2_3_wrong_mean_over_decisions, "mean over all decisions"),
+        (e2_3_wrong_mean_in_each_episode, "mean over the decisions of each episode"),
+        (e2_3_wrong_policy_of_the_start, "the softmax is taken once, before the updates"),
+        (e2_3_wrong_stale_scores, "scores of the first policy"),
+        (e2_3_wrong_stale_baseline, "the baseline of the first policy"),
+        (e2_3_wrong_fancy_index_both, "repeated states count once, in both terms"),
+        (e2_3_wrong_fancy_index_probabilities, "repeated states count once, in the term with π"),
+        (e2_3_wrong_whole_return, "R(τ) in place of γᵗG_t"),
+        (e2_3_wrong_step_after_each_episode, "a step after each episode, with a fresh π"),
+        (e2_3_wrong_step_after_each_decision, "a step after each decision, with a fresh π"),
+        (e2_3_wrong_moves_theta_itself, "changes theta in place"),
+        (e2_3_wrong_descent, "sign: descends"),
+        (e2_3_wrong_gradients_pile_up, "the sum isn't emptied between updates"),
+        (e2_3_wrong_only_the_action_raised, "score without −π"),
+        (e2_3_wrong_score_of_the_taken_alone, "1 − π(a) for the action taken, nothing for the others"),
+        (e2_3_wrong_slope_of_pi, "∇π in place of ∇log π"),
+        (e2_3_wrong_returns_after_one_update, "return inside the loop: one update only"),
+        (e2_3_wrong_returns_the_policy, "returns the probabilities"),
+        (e2_3_wrong_weights_standardised, "G − b standardised over the batch"),
+        (e2_3_wrong_sum_over_episodes, "sum over episodes, no mean"),
+        (e2_3_wrong_plays_once, "one batch for all updates"),
+        (e2_3_wrong_last_decision_left_out, "last decision of each episode left out"),
+        (e2_3_wrong_rewards_one_late, "G_t without r_t and not brought back: G_{t+1}"),
+        (e2_3_wrong_time_from_one, "γ^(t+1)"),
+        (e2_3_wrong_usual_program, "γᵗ dropped and mean over decisions"),
+        (e2_3_wrong_divided_by_last_length, "divided by the last episode's length"),
+        (e2_3_wrong_padding_counts, "padded steps count with −b(0)"),
+        (e2_3_wrong_cut_to_the_shortest, "all episodes cut to the shortest"),
+        (e2_3_wrong_baseline_off_each_reward, "b taken off each reward before adding up"),
+        (e2_3_wrong_one_update_short, "one update too few"),
+        (e2_3_wrong_batch_as_one_episode, "the batch strung together as one episode"),
+        (e2_3_wrong_time_runs_through_batch, "t runs on from episode to episode"),
+        (e2_3_wrong_no_baseline, "baseline ignored"),
+        (e2_3_wrong_baseline_of_next_state, "b(s_{t+1}) for b(s_t)"),
+        (e2_3_wrong_returns_the_way_gone, "returns the change of the logits"),
+        (e2_3_wrong_rounded_by_integer_logits, "logits clipped from below at −20"),
+        (e2_3_wrong_tensor_mean_loss, "torch: gradients not emptied between updates"),
+    ],
     "2.4": [
         (e2_4_wrong_value, "returns V: the squared length of the score is missing"),
         (e2_4_wrong_plain_mean, "returns the plain mean of Q over the actions"),
@@ -834,6 +1460,12 @@ RIGHT = {
         (e2_3_right_torch, "torch, by automatic differentiation"),
         (e2_3_right_one_hot, "matrices of ones and zeros"),
         (e2_3_right_float32, "float32"),
+        (e2_3_right_add_at, "NumPy, add.at"),
+        (e2_3_right_plain_lists, "plain loops and lists"),
+        (e2_3_right_torch_autograd, "torch, autograd, returns a tensor"),
+        (e2_3_right_single_precision, "single precision"),
+        (e2_3_right_other_names_one_hot, "other names, one-hot matrices"),
+        (e2_3_right_recursive_baseline_first, "recursion; sums first, −π at the end"),
     ],
     "2.4": [
         (e2_4_right_numpy, "numpy"),

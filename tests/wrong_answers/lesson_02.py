@@ -488,8 +488,54 @@ def _reinforce(
     return written
 
 
-def _discounted_twice(rewards, gamma):
-    return gamma ** np.arange(len(rewards)) * rewards_to_go(rewards, gamma)
+def _whole(rewards, gamma):
+    return np.full(len(rewards), rewards_to_go(rewards, gamma)[0])
+
+
+def reinforce_next_baseline(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            ahead = np.append(states[1:], states[-1])
+            weights = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[ahead])
+            for s, a, w in zip(states, actions, weights, strict=True):
+                g[s] += w * (np.eye(pi.shape[1])[a] - pi[s])
+        theta += step_size * g / len(batch)
+    return theta
+
+
+def reinforce_decision_by_decision(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        batch, b = play(softmax(theta)), baseline(softmax(theta))
+        for states, actions, rewards in batch:
+            weights = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            for s, a, w in zip(states, actions, weights, strict=True):
+                theta[s] += step_size * w * (np.eye(theta.shape[1])[a] - softmax(theta)[s])
+    return theta
+
+
+def reinforce_strung_together(play, baseline, theta, gamma, step_size, updates):
+    def joined(pi):
+        return [tuple(np.concatenate(part) for part in zip(*play(pi), strict=True))]
+
+    return _reinforce()(joined, baseline, theta, gamma, step_size, updates)
+
+
+def reinforce_standardised(play, baseline, theta, gamma, step_size, updates):
+    theta = np.array(theta, float)
+    for _ in range(updates):
+        pi = softmax(theta)
+        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
+        for states, actions, rewards in batch:
+            weights = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
+            weights = (weights - weights.mean()) / (weights.std() + 1e-8)
+            for s, a, w in zip(states, actions, weights, strict=True):
+                g[s] += w * (np.eye(pi.shape[1])[a] - pi[s])
+        theta += step_size * g / len(batch)
+    return theta
 
 
 def _past(rewards, gamma):
@@ -641,7 +687,24 @@ WRONG_ANSWERS = {
     "2.3": [
         (_reinforce(discount=lambda gamma, t: 1.0), "your weights lack γᵗ"),
         (_reinforce(discount=lambda gamma, t: gamma ** (t + 1)), "you count time from 1"),
-        (_reinforce(returns=lambda r, gamma: np.full(len(r), rewards_to_go(r, gamma)[0])), "the whole return"),
+        (_reinforce(returns=_whole), "you give every decision γᵗ times the whole return"),
+        (_reinforce(returns=_whole, discount=lambda gamma, t: 1.0), "you give every decision the whole return: leave"),
+        (unforeseen.e2_3_wrong_whole_return, "the whole return, less γᵗ times the baseline"),
+        (unforeseen.e2_3_wrong_rewards_one_late, "you have G at t + 1 where G_t belongs"),
+        (unforeseen.e2_3_wrong_last_decision_left_out, "you leave out the last decision"),
+        (unforeseen.e2_3_wrong_baseline_off_each_reward, "you subtract the baseline from each reward"),
+        (reinforce_next_baseline, "you take the baseline of the next state"),
+        (unforeseen.e2_3_wrong_stale_baseline, "your baseline is that of the first policy"),
+        (unforeseen.e2_3_wrong_stale_scores, "your scores are those of the first policy"),
+        (unforeseen.e2_3_wrong_score_of_the_taken_alone, "you have 1 − π at the action taken"),
+        (unforeseen.e2_3_wrong_mean_in_each_episode, "the decisions of each episode: add those up"),
+        (unforeseen.e2_3_wrong_tensor_mean_loss, "your estimates pile up"),
+        (reinforce_decision_by_decision, "you step after each decision"),
+        (unforeseen.e2_3_wrong_returns_the_policy, "you return the policy"),
+        (unforeseen.e2_3_wrong_returns_the_way_gone, "you return the change of the logits"),
+        (unforeseen.e2_3_wrong_cut_to_the_shortest, "you cut all episodes to the shortest"),
+        (reinforce_strung_together, "you string the batch together"),
+        (reinforce_standardised, "you scale the weights of an episode"),
         (_reinforce(returns=lambda r, gamma: rewards_to_go(r, 1.0)), "you don't discount G_t"),
         (_reinforce(returns=lambda r, gamma: r), "its own reward alone"),
         (_reinforce(returns=lambda r, gamma: rewards_to_go(r, gamma) - r), "your G_t leaves out r_t"),
@@ -652,17 +715,17 @@ WRONG_ANSWERS = {
         (_reinforce(share=lambda batch: 1), "you add up the episodes"),
         (_reinforce(share=lambda batch: sum(len(r) for _, _, r in batch)), "you average over the decisions"),
         (_reinforce(move=lambda theta, step: theta - step), "you go down"),
-        (_reinforce(returns=_discounted_twice), "and γᵗ once more"),
+        (unforeseen.e2_3_wrong_gamma_t_twice_on_g, "you multiply by γᵗ where it is in the weight already"),
         (_reinforce(returns=_past), "what came before it, and not"),
         (_reinforce(weight=lambda early, gain, b: early * gain - b), "you subtract the baseline from γᵗ G_t"),
         (reinforce_all_rows, "you subtract π in all states"),
         (_reinforce(score=lambda pi, s, a: (np.eye(len(pi[0]))[a] - pi[s]) / pi[s, a]), "you divide the score by π"),
         (_reinforce(score=lambda pi, s, a: np.eye(len(pi[0]))[a] + pi[s]), "you add π(·|s) in place"),
-        (_reinforce(share=lambda batch: len(batch[-1][0])), "the decisions of the last episode"),
+        (_reinforce(share=lambda batch: len(batch[-1][0])), "you divide by the length of the last episode"),
         (_reinforce(share=lambda batch: max(1, len(batch) - 1)), "the number of episodes less one"),
         (_reinforce(move=lambda theta, step: step), "you replace theta by the step"),
         (_reinforce(begin=np.zeros_like), "you begin at zeros"),
-        (_reinforce(rows=lambda z: softmax(z.T).T), "your softmax normalises over the states"),
+        (_reinforce(rows=lambda z: softmax(z.T).T), "what your function gives to `play` is no policy"),
         (reinforce_first_policy, "you play all batches with the first policy"),
         (reinforce_online, "you step after each episode"),
         (lambda *args: _reinforce()(*args).ravel(), "the shape is wrong"),

@@ -158,6 +158,11 @@ def gae_future_after_the_end(rewards, values, next_values, terminated, truncated
     return _backwards(rewards + gamma * next_values - values, gamma * lam * ~_end(terminated, truncated))
 
 
+def gae_truncation_wins(rewards, values, next_values, terminated, truncated, gamma, lam):
+    deltas = rewards + gamma * next_values * ~(terminated & ~truncated) - values
+    return _backwards(deltas, gamma * lam * ~_end(terminated, truncated))
+
+
 def gae_without_last_bootstrap(rewards, values, next_values, terminated, truncated, gamma, lam):
     next_values = next_values.clone()
     next_values[-1] = 0
@@ -577,7 +582,8 @@ WRONG_ANSWERS = {
         (gae_of_the_past, "you sum the TD errors of the past"),
         (_gae(carry=lambda fell, cut: fell | cut), "your sums stop where an episode goes on"),
         (_gae(carry=lambda fell, cut: fell & ~fell), "your sums stop in every row"),
-        (unforeseen.e3_2_wrong_one_end_stops_all_copies, "one copy's end stops the sums of all copies"),
+        (unforeseen.e3_2_wrong_one_end_stops_all_copies, "one column's end stops the sums of all columns"),
+        (gae_truncation_wins, "where both flags are set you count the row as truncated"),
         (unforeseen.e3_2_wrong_mask_of_the_next_row, "you stop a row's sum by the flags of the next row"),
         (unforeseen.e3_2_wrong_flags_swapped, "the two flags have changed places in δ"),
         (_gae(lambda v, after, fell, cut: after * fell), "your δ has V(s') only after a termination"),

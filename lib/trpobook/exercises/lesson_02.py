@@ -8,6 +8,7 @@ import numpy as np
 
 from trpobook.exercises.checks import Exercise, Unfit
 from trpobook.exercises.mistakes import Mistakes, mistakes
+from trpobook.exercises.worlds import is_policy
 from trpobook.finite.mdp import TabularMDP, random_mdp, softmax, two_step_cliff
 
 
@@ -452,12 +453,13 @@ policy_gradient = Exercise(
 class Played:
     """Plays episodes in a world, always with the same luck: equal policies give equal episodes."""
 
-    def __init__(self, world: TabularMDP, seed: int, lengths: Sequence[int]):
-        self.world, self.seed, self.lengths = world, seed, lengths
+    def __init__(self, world: TabularMDP, seed: int, lengths: Sequence[int], varying: bool = False):
+        self.world, self.seed, self.lengths, self.varying = world, seed, lengths, varying
 
     def __call__(self, pi):
-        luck = np.random.default_rng(self.seed)
-        return [self._episode(np.asarray(pi, float), steps, luck) for steps in self.lengths]
+        luck, pi = np.random.default_rng(self.seed), np.asarray(pi, float)
+        fewer = int(1000 * pi[0, 0]) % 2 if self.varying else 0  # batches needn't be of one size
+        return [self._episode(pi, steps, luck) for steps in self.lengths[: len(self.lengths) - fewer]]
 
     def _episode(self, pi, steps, luck):
         def drawn(chances):
@@ -511,7 +513,9 @@ def _reinforce_cases():
     yield Played(two, 2, [3]), Guess([0, 0]), flat, 0.5, 1.0, 1
     yield Played(two, 3, [2, 3]), Guess([0.5, -1]), flat, 0.8, 0.5, 1
     yield Played(three, 4, [4, 2, 3]), Guess([0.5, -1, 2]), rng.normal(size=(3, 3)), 0.9, 2.0, 2
-    yield Played(three, 5, [3, 5]), TrueValue(three), rng.normal(size=(3, 3)), 0.7, 1.0, 3
+    nearly_never = rng.normal(size=(3, 3))
+    nearly_never[1, 2] = -30.0
+    yield Played(three, 5, [3, 5, 2], varying=True), TrueValue(three), nearly_never, 0.7, 1.0, 4
 
 
 def _rows(z):
@@ -534,31 +538,51 @@ def _written(
     gain=_ahead,
     early=lambda gamma, t: gamma**t,
     weigh=lambda early, gain, b: early * (gain - b),
+    baseline_at=lambda b, states, t: b[states[t]],
+    paid=lambda rewards, b: rewards,
+    adjusted=lambda weights: weights,
     score=_score,
-    count=lambda batch: len(batch),
-    up=1.0,
-    batches=lambda updates: updates,
-    fresh=True,
+    added=None,
+    used=lambda batch: batch,
+    decisions=lambda steps: steps,
+    count=lambda batch, episode: len(batch),
+    stale=(),
+    emptied=True,
+    online=None,
+    move=lambda theta, step: theta + step,
     begin=lambda theta: theta,
-    keep=1.0,
-    online=False,
+    returned=lambda theta, first: theta,
 ):
     """Return REINFORCE, decision by decision; the arguments are what may be wrong in it."""
 
     def reinforce(play, baseline, theta, gamma, step_size, updates):
-        first, theta = policy(theta), np.array(begin(theta), float)
-        for _ in range(batches(updates)):
-            pi = policy(theta) if fresh else first
-            batch, b, total = play(pi), baseline(pi), np.zeros_like(theta)
-            for states, actions, rewards in batch:
-                for t, (s, a) in enumerate(zip(states, actions, strict=True)):
-                    w = weigh(early(gamma, t), gain(rewards, t, gamma), b[s])
-                    total += w * score(pi, s, a)
-                if online:
-                    theta += step_size * total
-                    pi, total = policy(theta), np.zeros_like(theta)
-            theta = keep * theta + up * step_size * total / count(batch)
-        return theta
+        first, theta = np.array(theta, float), np.array(begin(theta), float)
+        total = np.zeros_like(theta)
+        for _ in range(updates):
+            pi, at_first = policy(theta), policy(first)
+            batch = used(play(at_first if "play" in stale else pi))
+            b = baseline(at_first if "baseline" in stale else pi)
+            scored = at_first if "score" in stale else pi
+            total = np.zeros_like(theta) if emptied else total
+            for episode in batch:
+                states, actions, rewards = episode
+                rewards = paid(rewards, b[states])
+                weights = [
+                    weigh(early(gamma, t), gain(rewards, t, gamma), baseline_at(b, states, t))
+                    for t in range(decisions(len(states)))
+                ]
+                for t, w in enumerate(adjusted(weights)):
+                    if added is not None and not added(episode, t):
+                        continue
+                    total += w * score(scored, states[t], actions[t]) / count(batch, episode)
+                    if online == "decision":
+                        theta, total = theta + step_size * total * count(batch, episode), np.zeros_like(theta)
+                        scored = policy(theta)
+                if online == "episode":
+                    theta, total = theta + step_size * total * count(batch, episode), np.zeros_like(theta)
+                    scored = policy(theta)
+            theta = move(theta, step_size * total)
+        return returned(theta, first)
 
     return reinforce
 
@@ -575,24 +599,50 @@ def _taken(pi, state, action):
     return rows
 
 
-def _seen_once(play, baseline, theta, gamma, step_size, updates):
-    """Return what `g[states] += …` makes of states that an episode visits twice: the last visit alone counts."""
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = _rows(theta)
-        batch, b, total = play(pi), baseline(pi), np.zeros_like(theta)
-        for states, actions, rewards in batch:
-            last = {s: t for t, s in enumerate(states)}
-            for s, t in last.items():
-                total[s] += gamma**t * (_ahead(rewards, t, gamma) - b[s]) * _score(pi, s, actions[t])[s]
-        theta += step_size * total / len(batch)
-    return theta
+def _last_visit(episode, t):
+    states = episode[0]
+    return states[t] not in states[t + 1 :]
 
 
-def _decisions(batch):
-    return sum(len(rewards) for _, _, rewards in batch)
+def _indexed(taken_by):
+    """Return what fancy indexing makes of states that an episode visits twice: of equal indices the last counts."""
+
+    def reinforce(play, baseline, theta, gamma, step_size, updates):
+        theta = np.array(theta, float)
+        for _ in range(updates):
+            pi = _rows(theta)
+            batch, b, total = play(pi), baseline(pi), np.zeros_like(theta)
+            for states, actions, rewards in batch:
+                pairs = list(zip(states, actions, strict=True))
+                for t, (s, a) in enumerate(pairs):
+                    w = gamma**t * (_ahead(rewards, t, gamma) - b[s])
+                    if s not in states[t + 1 :]:
+                        total[s] -= w * pi[s]
+                    if taken_by == "all" or (s, a) not in pairs[t + 1 :]:
+                        total[s, a] += w
+            theta += step_size * total / len(batch)
+        return theta
+
+    return reinforce
 
 
+def _shortest(batch):
+    steps = min(len(rewards) for *_, rewards in batch)
+    return [tuple(x[:steps] for x in episode) for episode in batch]
+
+
+def _strung_together(batch):
+    return [tuple(np.concatenate(arrays) for arrays in zip(*batch, strict=True))]
+
+
+def _whole(rewards, t, gamma):
+    return _ahead(rewards, 0, gamma)
+
+
+TWICE = (
+    "a state that occurs twice in an episode counts once: of equal indices `g[states] += …` keeps the last; loop "
+    "over the decisions, or use np.add.at"
+)
 WEIGHTS: Mistakes = [
     (
         "your weights lack γᵗ: a late decision counts for γᵗ in J, and so in its gradient",
@@ -600,10 +650,14 @@ WEIGHTS: Mistakes = [
     ),
     (
         "you give every decision the whole return: leave out what was earned before it",
-        {"gain": lambda rewards, t, gamma: _ahead(rewards, 0, gamma)},
+        {"early": lambda gamma, t: 1.0, "gain": _whole},
     ),
     (
-        "you give every decision Σ γᵏ r_k from its own time on, and γᵗ once more: G_t is discounted to t",
+        "you give every decision γᵗ times the whole return: G_t leaves out what was earned before it",
+        {"gain": _whole},
+    ),
+    (
+        "you multiply by γᵗ where it is in the weight already: Σ γᵏ r_k, from k = t on, is γᵗ G_t",
         {"gain": lambda rewards, t, gamma: gamma**t * _ahead(rewards, t, gamma)},
     ),
     (
@@ -619,6 +673,10 @@ WEIGHTS: Mistakes = [
         {"gain": lambda rewards, t, gamma: gamma * _ahead(rewards, t + 1, gamma)},
     ),
     (
+        "you have G at t + 1 where G_t belongs",
+        {"gain": lambda rewards, t, gamma: _ahead(rewards, t + 1, gamma)},
+    ),
+    (
         "you credit a decision with what came before it, and not with what follows",
         {"gain": lambda rewards, t, gamma: sum(gamma ** (t - k) * rewards[k] for k in range(t + 1))},
     ),
@@ -626,6 +684,7 @@ WEIGHTS: Mistakes = [
         "you count time from 1: the first decision has the weight γ⁰ = 1",
         {"early": lambda gamma, t: gamma ** (t + 1)},
     ),
+    ("you leave out the last decision of each episode", {"decisions": lambda steps: steps - 1}),
 ]
 BASELINES: Mistakes = [
     ("your baseline isn't subtracted", {"weigh": lambda early, gain, b: early * gain}),
@@ -633,6 +692,14 @@ BASELINES: Mistakes = [
     (
         "you subtract the baseline from γᵗ G_t: it is what G_t is compared with, so γᵗ stands before both",
         {"weigh": lambda early, gain, b: early * gain - b},
+    ),
+    (
+        "you subtract the baseline from each reward: it is what the whole of G_t is compared with, once",
+        {"weigh": lambda early, gain, b: early * gain, "paid": lambda rewards, b: rewards - b},
+    ),
+    (
+        "you take the baseline of the next state: b(s_t) belongs to the state in which the decision was made",
+        {"baseline_at": lambda b, states, t: b[states[min(t + 1, len(states) - 1)]]},
     ),
 ]
 SCORES: Mistakes = [
@@ -643,6 +710,10 @@ SCORES: Mistakes = [
     (
         "you subtract π in all states: a decision in s says something about the logits of s alone",
         {"score": _of_all_states},
+    ),
+    (
+        "you have 1 − π at the action taken and nothing at the others: their logits get −π",
+        {"score": lambda pi, s, a: (1 - pi[s, a]) * _taken(pi, s, a)},
     ),
     (
         "you have ∇π(a|s), not ∇log π(a|s): the score is the slope of the logarithm",
@@ -656,41 +727,69 @@ SCORES: Mistakes = [
         "you add π(·|s) in place of subtracting it",
         {"score": lambda pi, s, a: 2 * _taken(pi, s, a) - _score(pi, s, a)},
     ),
+    (TWICE, {"added": _last_visit}),
 ]
 STEPS: Mistakes = [
-    ("you add up the episodes of a batch: average over them", {"count": lambda batch: 1}),
+    ("you add up the episodes of a batch: average over them", {"count": lambda batch, episode: 1}),
     (
         "you average over the decisions: a mean over episodes is wanted, so divide by their number",
-        {"count": _decisions},
+        {"count": lambda batch, episode: sum(len(rewards) for *_, rewards in batch)},
     ),
     (
-        "you average over the decisions of the last episode: divide by the number of episodes",
-        {"count": lambda batch: len(batch[-1][-1])},
+        "you average over the decisions of each episode: add those up, and average over the episodes",
+        {"count": lambda batch, episode: len(batch) * len(episode[-1])},
+    ),
+    (
+        "you divide by the length of the last episode: divide by the number of episodes",
+        {"count": lambda batch, episode: len(batch[-1][-1])},
     ),
     (
         "you divide by the number of episodes less one: that is for variances",
-        {"count": lambda batch: max(len(batch) - 1, 1)},
-    ),
-    ("you go down: the return is to rise, so add step_size times the estimate", {"up": -1.0}),
-    (
-        "you replace theta by the step: add it to what theta was",
-        {"keep": 0.0},
+        {"count": lambda batch, episode: max(len(batch) - 1, 1)},
     ),
     (
-        "you begin at zeros: begin at the logits that were given",
-        {"begin": np.zeros_like},
+        "you go down: the return is to rise, so add step_size times the estimate",
+        {"move": lambda theta, step: theta - step},
     ),
+    ("you replace theta by the step: add it to what theta was", {"move": lambda theta, step: step}),
+    ("you begin at zeros: begin at the logits that were given", {"begin": np.zeros_like}),
     (
         "you play all batches with the first policy: each update needs the policy as it is by then",
-        {"fresh": False},
+        {"stale": ("play", "baseline", "score")},
+    ),
+    (
+        "your baseline is that of the first policy: ask for it in every update",
+        {"stale": ("baseline",)},
+    ),
+    ("your scores are those of the first policy: they change with the logits", {"stale": ("score",)}),
+    (
+        "your estimates pile up: begin each update with a gradient of zeros",
+        {"emptied": False},
     ),
     (
         "you step after each episode: the whole batch was played by one policy, so average first",
-        {"online": True},
+        {"online": "episode"},
     ),
     (
-        "your softmax normalises over the states: for each state the probabilities of its actions add up to 1",
-        {"policy": lambda z: _rows(z.T).T},
+        "you step after each decision: the whole batch was played by one policy, so average first",
+        {"online": "decision"},
+    ),
+    ("you return the policy: the logits are wanted", {"returned": lambda theta, first: _rows(theta)}),
+    (
+        "you return the change of the logits: return the logits",
+        {"returned": lambda theta, first: theta - first},
+    ),
+    (
+        "you cut all episodes to the shortest: each counts to its own end",
+        {"used": _shortest},
+    ),
+    (
+        "you string the batch together: time and return begin anew in each episode",
+        {"used": _strung_together},
+    ),
+    (
+        "you scale the weights of an episode to mean 0 and standard deviation 1: take them as they are",
+        {"adjusted": lambda weights: (np.array(weights) - np.mean(weights)) / (np.std(weights) + 1e-8)},
     ),
 ]
 
@@ -701,6 +800,8 @@ def _with_plays_counted(answer, play, baseline, theta, gamma, step_size, updates
 
     def counted(pi):
         policies.append(pi)
+        if not is_policy(np.asarray(pi, float)):
+            raise Unfit("what your function gives to `play` is no policy: each row must hold probabilities, a softmax")
         return play(pi)
 
     result = answer(counted, baseline, theta, gamma, step_size, updates)
@@ -718,10 +819,11 @@ reinforce = Exercise(
     misconceptions=[
         *mistakes(_written, WEIGHTS, BASELINES, SCORES, STEPS),
         (
-            "a state that occurs twice in an episode counts once: `g[states] += …` keeps the last of equal indices; "
-            "loop over the decisions, or use np.add.at",
-            _seen_once,
+            "you give every decision the whole return, less γᵗ times the baseline: leave out what was earned before it",
+            _written(gain=_whole, weigh=lambda early, gain, b: gain - early * b),
         ),
+        (TWICE, _indexed("last")),
+        (TWICE, _indexed("all")),
     ],
 )
 

@@ -400,7 +400,7 @@ ENDS: Mistakes = [
         {"goes_on": lambda terminated, truncated: False},
     ),
     (
-        "one copy's end stops the sums of all copies: each column has its own episodes",
+        "one column's end stops the sums of all columns: each has its own episodes",
         {"stops_at": _any_copy},
     ),
     (
@@ -429,6 +429,10 @@ FUTURES: Mistakes = [
         "your δ has V(s') only after a truncation: it has it in every row that didn't terminate",
         {"keeps_value": lambda terminated, truncated: truncated},
     ),
+    (
+        "where both flags are set you count the row as truncated: it terminated, so its δ has no V(s')",
+        {"keeps_value": lambda terminated, truncated: truncated or not terminated},
+    ),
     ("γV(s') is missing in your δ", {"keeps_value": lambda terminated, truncated: False}),
     (
         "you set the whole δ to 0 where an episode terminates: only γV(s') goes, the reward and −V(s) stay",
@@ -441,7 +445,7 @@ FUTURES: Mistakes = [
 ]
 BOOTSTRAPS: Mistakes = [
     (
-        "the last row of the batch has lost its future: it bootstraps from next_values like every other",
+        "the last row of the batch has lost its future: it has its next_values like any other that didn't terminate",
         {"following": _without_the_last},
     ),
     (
