@@ -764,7 +764,7 @@ line_search = Exercise(
             _changed(inside=lambda divergence, delta: True),
         ),
         (
-            "you look only at the KL: the surrogate must have gained at least a tenth of the promise",
+            "you look only at the KL: the surrogate must have gained at least min_ratio of the promise",
             _changed(gains=lambda gain, c, predicted, ratio: True),
         ),
         (
@@ -816,7 +816,7 @@ line_search = Exercise(
             _changed(before=lambda surrogate, theta: 0.0),
         ),
         (
-            "you ask the short step for a tenth of the full step's promise: scale it by c",
+            "you ask the short step for min_ratio of the full step's promise: scale it by c",
             _changed(gains=lambda gain, c, predicted, ratio: gain >= ratio * predicted > 0),
         ),
         (

@@ -139,7 +139,7 @@ class Moment(NamedTuple):
 def mean_sigma(entropy, dimensions: int):
     """Return exp(mean log σ) of a Gaussian in `dimensions` independent coordinates with this entropy, nats.
 
-    H = Σ log σ_i + (d/2) log 2πe. Lesson 10, equation 10.14.
+    H = Σ log σ_i + (n/2) log 2πe in n coordinates. Lesson 10, equation 10.14.
     """
     return np.exp(np.asarray(entropy) / dimensions - 0.5 * np.log(2 * np.pi * np.e))
 
