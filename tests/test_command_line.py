@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -68,6 +69,15 @@ def test_training_prints_one_json_object_last(tmp_path, capsys):
     ]
     assert summary["env"] == TASK and summary["algo"] == "trpo" and summary["seed"] == 1
     assert summary["steps"] >= 2500 and summary["steps_per_second"] > 0
+
+
+@pytest.mark.parametrize("algo", ["cem", "cma-es"])
+def test_a_search_whose_rows_have_no_kl_trains_and_resumes(algo, tmp_path, capsys):
+    command = ["train", "--env", TASK, "--algo", algo, "--out", str(tmp_path / "run"), "--set", "num_envs=6"]
+    for options in (["--steps", "200"], ["--steps", "600", "--resume"]):
+        assert main([*command, *options]) == 0
+        assert json.loads(capsys.readouterr().out)["steps"] >= int(options[1])
+    assert metrics(tmp_path / "run")[-1][list(COLUMNS).index("kl")] == ""
 
 
 def test_evaluation_prints_one_json_object(tmp_path, capsys):
@@ -276,6 +286,15 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path, capsys):
     assert "already holds" in one_line(capsys)
 
 
+def test_a_run_whose_standard_error_is_closed_is_trained_all_the_same(tmp_path):
+    arguments = ["train", "--env", TASK, "--steps", "600", "--out", str(tmp_path / "run"), *SET]
+    command = shlex.join([sys.executable, "-m", "trpobook", *arguments])
+    run = subprocess.run(["sh", "-c", f"{command} 2>&-"], stdout=subprocess.PIPE, text=True)
+    assert run.returncode == 0 and json.loads(run.stdout)["env"] == TASK
+    wrong = subprocess.run(["sh", "-c", f"{command} --steps -1 2>&-"], stdout=subprocess.PIPE, text=True)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
 def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path):
     """A limit on the size of files stands for the full disk: a checkpoint exceeds it, the rows of metrics do not."""
     out = tmp_path / "run"
@@ -333,3 +352,11 @@ def test_recording_into_a_folder_that_is_not_there_is_named(tmp_path, capsys):
     capsys.readouterr()
     assert main(["record", str(tmp_path / "run"), "--out", str(tmp_path / "no" / "clip.mp4")]) == 2
     assert "create it first" in one_line(capsys)
+
+
+def test_what_is_no_clip_and_what_is_no_interpreter_are_refused_before_anything_is_done(tmp_path, capsys):
+    assert main(["record", str(tmp_path), "--out", str(tmp_path / "clip.gif")]) == 2
+    assert "a clip is an .mp4 file" in one_line(capsys)
+    assert main(["bench", "--baseline", str(tmp_path / "nowhere")]) == 2
+    assert "there is no such program; give a Python interpreter" in one_line(capsys)
+    assert list(tmp_path.iterdir()) == []

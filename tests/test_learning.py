@@ -36,6 +36,11 @@ def test_hopper_leaves_the_ground_after_80_000_steps():
     assert trained("Hopper-v5", 80_000, **SMALL_BATCHES).evaluate(10).mean() >= 250
 
 
+def test_the_mountain_cars_flag_which_pays_for_the_first_time_at_the_top_is_found():
+    """Who stays where it is gets 0, who wastes its strength less; the flag pays 100."""
+    assert trained("MountainCarContinuous-v0", 60_000).evaluate(10).mean() >= 80
+
+
 @pytest.mark.parametrize("breakage", ["sign", "noise"])
 def test_a_broken_update_reaches_none_of_these_margins(breakage, monkeypatch):
     real, generator = UPDATES["trpo"], torch.Generator().manual_seed(0)

@@ -105,6 +105,18 @@ def test_batch_and_stride_follow_another_number_of_copies(copies):
     assert settings.batch_size % copies == 0 and 4096 <= settings.batch_size < 4096 + copies
 
 
+def test_a_task_that_nobody_knows_is_explored_widely_and_tried_long():
+    """With the 32 copies and the narrow Gaussian of the tasks in MuJoCo no run found MountainCarContinuous's flag."""
+    for task in ("MountainCarContinuous-v0", "my_module:make_my_env"):
+        settings = settings_for(task)
+        assert (settings.num_envs, settings.log_std, settings.batch_size) == (4, 0.0, 2048)
+    assert all(settings_for(task).num_envs >= 16 for task in MUJOCO_TASKS)
+    assert settings_for("MountainCarContinuous-v0", num_envs=2, log_std=-1).log_std == -1
+    for task in ("MountainCarContinuous-v0", ""):
+        said = described("trpo", task)
+        assert "If nothing is learned" in said and "log_std=0" in said and "num_envs=2" in said
+
+
 def test_a_populations_batch_is_the_population():
     assert settings_for("Hopper-v5", "cem", num_envs=10).batch_size == 10
 

@@ -10,6 +10,10 @@ def kl_reversed(p, q):
         return np.where(q > 0, q * (np.log(q) - np.log(p)), 0).sum(-1)
 
 
+def kl_reversed_bare(p, q):
+    return np.sum(q * np.log(q / p), axis=-1)
+
+
 def kl_bits(p, q):
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(p > 0, p * np.log2(p / q), 0).sum(-1)
@@ -479,6 +483,7 @@ def traj_of_mean_policies(P, pi_old, pi_new, mu, T):
 WRONG_ANSWERS = {
     "1.1": [
         (kl_reversed, "you have KL(q‖p)"),
+        (kl_reversed_bare, "you have KL(q‖p), and zeros spoil it"),
         (kl_bits, "you used log2"),
         (kl_nan_at_zero, "you get NaN where p is 0"),
         (kl_clipped, "nothing may be clipped or padded"),

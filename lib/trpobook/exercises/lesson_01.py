@@ -91,6 +91,10 @@ kl_categorical = Exercise(
             _rowwise(lambda p, q: _kl(q, p)),
         ),
         (
+            "you have KL(q‖p), and zeros spoil it: begin with the weights, which are the first argument's probabilities",
+            lambda p, q: np.sum(_kl_term(q, p), axis=-1),
+        ),
+        (
             "you used log2, so the result is in bits; the book uses nats",
             _rowwise(lambda p, q: _kl(p, q) / math.log(2)),
         ),

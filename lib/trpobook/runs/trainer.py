@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -221,6 +222,7 @@ class Trainer(Run):
         A state from the other kind of device goes on with other random numbers: its generator fits only its own kind.
         """
         self._finish_fit()  # or it would go on writing into the weights
+        state = copy.deepcopy(state)  # an optimiser would go on with the very tensors of the one that gave it
         super().load(state)
         self.sampler.load(state["sampler"])
         self.discounted = state["discounted"].numpy().copy()

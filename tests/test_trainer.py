@@ -1,0 +1,71 @@
+"""The trainer along gradients: which random numbers are whose, and a state that comes from another kind of device."""
+
+import copy
+
+import pytest
+import torch
+
+from small_runs import SMALL, TASK, rows_of
+from trpobook.agents import storage
+from trpobook.runs.settings import settings_for
+from trpobook.runs.trainer import Trainer, standardised
+
+GPU_STATE = torch.zeros(16, dtype=torch.uint8)  # a CUDA generator's state has 16 bytes, the CPU's 5,056
+
+
+def trainer(algo="trpo", seed=1):
+    return Trainer(TASK, algo, seed=seed, settings=settings_for(TASK, algo, **SMALL))
+
+
+def test_a_state_from_a_gpu_is_loaded_on_a_cpu_and_goes_on_by_the_seed_alone(tmp_path):
+    run = trainer()
+    list(run.updates(600))
+    storage.save(tmp_path / "state.pt", {**run.state(), "generator": GPU_STATE})
+    rows = []
+    for lived in (0, 300):  # whatever the trainer did before
+        again = trainer()
+        list(again.updates(lived))
+        again.load(storage.load(tmp_path / "state.pt"))
+        assert again.count == run.count and again.steps == run.steps
+        assert all(torch.equal(p, q) for p, q in zip(again.policy.parameters(), run.policy.parameters(), strict=True))
+        rows.append(rows_of(again, 1500))
+    assert rows[0] == rows[1] and rows[0]
+    assert rows[0] != rows_of(run, 1500)  # the numbers drawn are others
+
+
+def test_each_state_from_a_gpu_goes_on_with_numbers_of_its_own():
+    drawn = []
+    for seed, steps in ((1, 300), (1, 900), (2, 300)):
+        run = trainer(seed=seed)
+        list(run.updates(steps))
+        state = copy.deepcopy(run.state())
+        run.load({**state, "generator": GPU_STATE})
+        drawn.append(torch.randn(3, generator=run.generator).tolist())
+    assert len({tuple(numbers) for numbers in drawn}) == 3
+
+
+@pytest.mark.parametrize("algo", ["ppo", "ppo-kl"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_policys_minibatches_and_the_value_functions_come_in_different_orders(algo, seed):
+    run = trainer(algo, seed)
+    policys, values = (torch.randperm(256, generator=g) for g in (run.memory.shuffler, run.shuffler))
+    assert (policys == values).sum() < 10  # one place in 256 agrees by chance
+
+
+def test_advantages_get_mean_0_and_spread_1_and_one_alone_is_0():
+    advantages = standardised(torch.tensor([1.0, 4.0, -2.0, 3.0]))
+    assert advantages.mean().abs() < 1e-6 and advantages.std() == pytest.approx(1)
+    assert standardised(torch.tensor([3.0])).tolist() == [0.0]
+    assert standardised(torch.full((4,), 7.0)).tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize("algo", ["trpo", "ppo"])
+def test_two_trainers_that_load_one_live_state_go_on_alike(algo):
+    run = trainer(algo)
+    list(run.updates(600))
+    state, rows = run.state(), []
+    for _ in range(2):
+        again = trainer(algo)
+        again.load(state)
+        rows.append(rows_of(again, 1500))
+    assert rows[0] == rows[1] and rows[0]
