@@ -382,127 +382,127 @@ def e14_2_right_projection(rewards, divide):
 def e14_3_wrong_k1_pulls(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": -np.log(r), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    factor = {"k1": -np.log(w), "k2": -np.log(w), "k3": 1 - w}[kind]
     return (pi * factor) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_k2_downhill(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": np.log(w), "k3": 1 - w}[kind]
     return (pi * factor) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_k3_downhill(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": r - 1}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": w - 1}[kind]
     return (pi * factor) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_k3_like_k2(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": -np.log(r)}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": -np.log(w)}[kind]
     return (pi * factor) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_ratio_upside_down(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = pi / reference
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = pi / reference
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
     return (pi * factor) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_mean_under_the_reference(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
     return (reference * factor) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_plain_mean(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
     return factor @ (np.eye(len(z)) - pi) / len(z)
 
 
 def e14_3_wrong_samples_move_too(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    value = {"k1": -np.log(r), "k2": np.log(r) ** 2 / 2, "k3": r - 1 - np.log(r)}[kind]
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    value = {"k1": -np.log(w), "k2": np.log(w) ** 2 / 2, "k3": w - 1 - np.log(w)}[kind]
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
     return (pi * (factor + value)) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_in_the_reward(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    value = {"k1": -np.log(r), "k2": np.log(r) ** 2 / 2, "k3": r - 1 - np.log(r)}[kind]
+    w = reference / pi
+    value = {"k1": -np.log(w), "k2": np.log(w) ** 2 / 2, "k3": w - 1 - np.log(w)}[kind]
     return (pi * value) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_in_probabilities(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    return {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    return {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
 
 
 def e14_3_wrong_score_not_centred(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
     return pi * factor
 
 
 def e14_3_wrong_half_k2(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r) / 2, "k3": 1 - r}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w) / 2, "k3": 1 - w}[kind]
     return (pi * factor) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_of_each_sample(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
     return factor[:, None] * (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_logits_as_probabilities(kind, z, reference):
     pi = np.abs(z) / np.abs(z).sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
     return (pi * factor) @ (np.eye(len(z)) - pi)
 
 
 def e14_3_wrong_k2_and_k3_exchanged(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    factor = {"k1": np.ones(len(z)), "k2": 1 - r, "k3": -np.log(r)}[kind]
+    w = reference / pi
+    factor = {"k1": np.ones(len(z)), "k2": 1 - w, "k3": -np.log(w)}[kind]
     return (pi * factor) @ (np.eye(len(z)) - pi)
 
 
-def e14_3_wrong_gradient_in_log_r(kind, z, reference):
+def e14_3_wrong_gradient_in_log_w(kind, z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    r = reference / pi
-    slope = {"k1": -np.ones(len(z)), "k2": np.log(r), "k3": r - 1}[kind]
+    w = reference / pi
+    slope = {"k1": -np.ones(len(z)), "k2": np.log(w), "k3": w - 1}[kind]
     return (pi * slope) @ (np.eye(len(z)) - pi)
 
 
@@ -522,8 +522,8 @@ def e14_3_right_loops(kind, z, reference):
     pi = [math.exp(x - top) / total for x in z]
     gradient = [0.0] * len(pi)
     for x in range(len(pi)):
-        r = reference[x] / pi[x]
-        factor = 1.0 if kind == "k1" else -math.log(r) if kind == "k2" else 1 - r
+        w = reference[x] / pi[x]
+        factor = 1.0 if kind == "k1" else -math.log(w) if kind == "k2" else 1 - w
         for i in range(len(pi)):
             gradient[i] += float(pi[x] * factor * ((x == i) - pi[i]))
     return gradient
@@ -531,8 +531,8 @@ def e14_3_right_loops(kind, z, reference):
 
 def e14_3_right_torch(kind, z, reference):
     z = torch.tensor(np.asarray(z, dtype=float), requires_grad=True)
-    log_r = torch.as_tensor(np.array(reference, dtype=float)).log() - torch.log_softmax(z, dim=0)
-    k = {"k1": -log_r, "k2": log_r**2 / 2, "k3": log_r.exp() - 1 - log_r}[kind]
+    log_w = torch.as_tensor(np.array(reference, dtype=float)).log() - torch.log_softmax(z, dim=0)
+    k = {"k1": -log_w, "k2": log_w**2 / 2, "k3": log_w.exp() - 1 - log_w}[kind]
     mean = (torch.softmax(z, dim=0).detach() * k).sum()
     return torch.autograd.grad(mean, z)[0]
 
@@ -550,12 +550,12 @@ def e14_3_right_in_place(kind, z, reference):
     pi -= pi.max()
     np.exp(pi, out=pi)
     pi /= pi.sum()
-    log_r = np.log(reference) - np.log(pi)
+    log_w = np.log(reference) - np.log(pi)
     pull = np.ones_like(pi)
     if kind == "k2":
-        pull = -log_r
+        pull = -log_w
     elif kind == "k3":
-        pull = -np.expm1(log_r)
+        pull = -np.expm1(log_w)
     pull *= pi
     return pull - pi * pull.sum()
 
@@ -563,24 +563,319 @@ def e14_3_right_in_place(kind, z, reference):
 def e14_3_right_einsum(kind, z, reference):
     pi = np.exp(z - z.max()) / np.sum(np.exp(z - z.max()))
     scores = np.eye(len(z)) - pi
-    r = reference / pi
-    slope = {"k1": -np.ones_like(r), "k2": np.log(r), "k3": r - 1}[kind]  # of k in log r
+    w = reference / pi
+    slope = {"k1": -np.ones_like(w), "k2": np.log(w), "k3": w - 1}[kind]  # of k in log w
     return np.einsum("x,x,xi->i", pi, slope, -scores)
 
 
-# 14.4 mirror_step
+# 14.4 grpo_update
 
 
-def e14_4_wrong_exponential(pi, A, alpha):
+def e14_4_right_numpy(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    advantages = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide:
+        spread = rewards.std(axis=1, keepdims=True)
+        advantages = np.where(spread > 1e-12, advantages / np.maximum(spread, 1e-300), 0)
+    A = np.broadcast_to(advantages[..., None], log_old.shape)
+    weights = written / rewards.size
+    if average:
+        weights = weights / written.sum(axis=-1, keepdims=True)
+    log_pi = log_old
+    for _ in range(epochs):
+        ratio = np.exp(log_pi - log_old)
+        unclipped, clipped = ratio * A, np.clip(ratio, 1 - clip, 1 + clip) * A
+        gain = np.where(unclipped <= clipped, unclipped, 0)
+        log_pi = ascend(weights * (gain - beta * (1 - np.exp(log_ref - log_pi))))
+    return log_pi
+
+
+def e14_4_right_loops(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    groups, answers, places = log_old.shape
+    now = log_old.tolist()
+    old, ref, there = log_old.tolist(), log_ref.tolist(), written.tolist()
+    for _ in range(epochs):
+        slope = [[[0.0] * places for _ in range(answers)] for _ in range(groups)]
+        for g in range(groups):
+            group = [float(reward) for reward in rewards[g]]
+            mean = sum(group) / answers
+            spread = (sum((reward - mean) ** 2 for reward in group) / answers) ** 0.5
+            for i in range(answers):
+                A = group[i] - mean
+                if divide:
+                    A = A / spread if spread > 1e-12 else 0.0
+                length = sum(there[g][i])
+                for t in range(length):
+                    w = math.exp(now[g][i][t] - old[g][i][t])
+                    u = math.exp(ref[g][i][t] - now[g][i][t])
+                    up = w * A
+                    if A > 0 and w > 1 + clip:
+                        up = 0.0
+                    if A < 0 and w < 1 - clip:
+                        up = 0.0
+                    up += beta * (u - 1)
+                    slope[g][i][t] = up / (length if average else 1) / (groups * answers)
+        now = ascend(slope).tolist()
+    return np.array(now)
+
+
+def e14_4_right_torch(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    log_old, log_ref, rewards = (torch.from_numpy(np.array(x)) for x in (log_old, log_ref, rewards))
+    mask = torch.from_numpy(np.array(written)).double()
+    advantages = rewards - rewards.mean(dim=1, keepdim=True)
+    if divide:
+        spread = rewards.std(dim=1, keepdim=True, correction=0)
+        advantages = torch.where(spread > 1e-12, advantages / spread.clamp(min=1e-300), torch.zeros_like(rewards))
+    log_new = log_old
+    for _ in range(epochs):
+        log_pi = log_new.clone().requires_grad_()
+        ratio = (log_pi - log_old).exp()
+        gain = torch.minimum(ratio * advantages[..., None], ratio.clamp(1 - clip, 1 + clip) * advantages[..., None])
+        log_w = log_ref - log_pi
+        objective = ((gain - beta * (log_w.expm1() - log_w)) * mask).sum(dim=-1)
+        if average:
+            objective = objective / mask.sum(dim=-1)
+        objective.mean().backward()
+        log_new = torch.from_numpy(ascend(log_pi.grad))
+    return log_new
+
+
+def e14_4_right_selected_words(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    group, answer, _ = np.nonzero(written)  # one entry for each word
+    centred = (rewards.T - rewards.mean(axis=1)).T
+    spread = rewards.std(axis=1) if divide else np.ones(len(rewards))
+    A = (np.divide(centred.T, spread, where=spread > 1e-12, out=np.zeros_like(centred.T)).T)[group, answer]
+    count = written.sum(axis=2)[group, answer] if average else 1
+    old, ref, now = log_old[written], log_ref[written], log_old
+    for _ in range(epochs):
+        w = np.exp(now[written] - old)
+        free = np.sign(A) * (w - 1) <= clip
+        slope = np.zeros(log_old.shape)
+        slope[written] = (free * w * A + beta * np.expm1(ref - now[written])) / count / rewards.size
+        now = ascend(slope)
+    return now
+
+
+def e14_4_right_group_by_group(old, base, mask, pay, step, price, epsilon, passes, scaled, meaned):
+    def advantage(row):
+        off = row - np.mean(row)
+        if not scaled:
+            return off
+        deviation = np.sqrt(np.mean(off**2))
+        return off / deviation if deviation > 1e-12 else 0 * off
+
+    new = old.copy()
+    for _ in range(passes):
+        slopes = []
+        for o, b, m, r, n in zip(old, base, mask, pay, new, strict=True):
+            w, A = np.exp(n - o), advantage(r)[:, None]
+            upper, lower = w > 1 + epsilon, w < 1 - epsilon
+            keep = np.where(A > 0, ~upper, ~lower)
+            up = keep * w * A + price * (np.exp(b) / np.exp(n) - 1)
+            up = up * m
+            slopes.append(up / np.sum(m, axis=1, keepdims=True) if meaned else up)
+        new = step(np.stack(slopes) / (len(pay) * len(pay[0])))
+    return new
+
+
+def e14_4_right_float32(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    old, ref = log_old.astype(np.float32), log_ref.astype(np.float32)
+    A = rewards - rewards.mean(axis=1, keepdims=True)  # the advantages in double precision
+    if divide:
+        spread = rewards.std(axis=1, keepdims=True)
+        A = np.where(spread > 1e-12, A / np.where(spread > 1e-12, spread, 1), 0)
+    A = A.astype(np.float32)[:, :, None]
+    share = (written / rewards.size / (written.sum(axis=2, keepdims=True) if average else 1)).astype(np.float32)
+    new = old
+    for _ in range(epochs):
+        w = np.exp(new - old)
+        stopped = ((A > 0) & (w > 1 + clip)) | ((A < 0) & (w < 1 - clip))
+        slope = np.where(stopped, np.float32(0), w * A) + np.float32(beta) * np.expm1(ref - new)
+        new = np.asarray(ascend(share * slope), dtype=np.float32)
+    return new
+
+
+def _e14_4(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average, *, gain=None, k=None, share=None
+):
+    """The update by automatic differentiation of another objective."""
+    old, ref, pay = (torch.from_numpy(np.array(x)) for x in (log_old, log_ref, rewards))
+    mask = torch.from_numpy(np.array(written)).double()
+    A = pay - pay.mean(dim=1, keepdim=True)
+    if divide:
+        spread = pay.std(dim=1, keepdim=True, correction=0)
+        A = torch.where(spread > 1e-12, A / spread.clamp(min=1e-300), torch.zeros_like(A))
+    A = A[..., None]
+    new = old
+    for _ in range(epochs):
+        log_pi = new.clone().requires_grad_()
+        w, log_w = (log_pi - old).exp(), ref - log_pi
+        g = torch.minimum(w * A, w.clamp(1 - clip, 1 + clip) * A) if gain is None else gain(w, A, clip)
+        price = log_w.expm1() - log_w if k is None else k(log_w, log_pi, old)
+        weights = mask / (mask.sum(dim=2, keepdim=True) if average else 1) / pay.numel()
+        if share is not None:
+            weights = share(mask, average)
+        ((g - beta * price) * weights).sum().backward()
+        new = torch.from_numpy(ascend(log_pi.grad))
+    return new
+
+
+def e14_4_wrong_minimum_of_ratios(*batch):
+    def gain(w, A, clip):
+        return torch.minimum(w, w.clamp(1 - clip, 1 + clip)) * A
+
+    return _e14_4(*batch, gain=gain)
+
+
+def e14_4_wrong_ratio_detached(*batch):
+    def gain(w, A, clip):
+        return torch.minimum(w.detach() * A, w.detach().clamp(1 - clip, 1 + clip) * A) * w.log()
+
+    return _e14_4(*batch, gain=gain)
+
+
+def e14_4_wrong_wider_upwards(*batch):
+    def gain(w, A, clip):
+        return torch.minimum(w * A, w.clamp(1 - clip, 1 + 1.4 * clip) * A)
+
+    return _e14_4(*batch, gain=gain)
+
+
+def e14_4_wrong_advantage_clipped(*batch):
+    def gain(w, A, clip):
+        return torch.minimum(w * A, w * A.clamp(1 - clip, 1 + clip))
+
+    return _e14_4(*batch, gain=gain)
+
+
+def e14_4_wrong_k2(*batch):
+    return _e14_4(*batch, k=lambda log_w, log_pi, old: log_w**2 / 2)
+
+
+def e14_4_wrong_k3_sampled_from_old(*batch):
+    return _e14_4(*batch, k=lambda log_w, log_pi, old: (log_pi - old).exp() * (log_w.expm1() - log_w))
+
+
+def e14_4_wrong_kl_of_the_step(*batch):
+    return _e14_4(*batch, k=lambda log_w, log_pi, old: (old - log_pi).expm1() - (old - log_pi))
+
+
+def e14_4_wrong_k3_of_the_other_ratio(*batch):
+    return _e14_4(*batch, k=lambda log_w, log_pi, old: (-log_w).expm1() + log_w)
+
+
+def e14_4_wrong_mean_over_the_array(*batch):
+    return _e14_4(*batch, share=lambda mask, average: mask / (mask.numel() if average else mask[..., 0].numel()))
+
+
+def e14_4_wrong_lengths_of_the_group(*batch):
+    def share(mask, average):
+        return mask / (mask.sum(dim=(1, 2), keepdim=True) if average else mask.shape[1]) / mask.shape[0]
+
+    return _e14_4(*batch, share=share)
+
+
+def e14_4_wrong_square_root_of_the_length(*batch):
+    def share(mask, average):
+        return mask / (mask.sum(dim=2, keepdim=True).sqrt() if average else 1) / mask[..., 0].numel()
+
+    return _e14_4(*batch, share=share)
+
+
+def e14_4_wrong_end_counts(log_old, log_ref, written, *batch):
+    one_more = written | np.roll(written, 1, axis=2) & np.arange(written.shape[2]).astype(bool)
+    return _e14_4(log_old, log_ref, one_more, *batch)
+
+
+def e14_4_wrong_last_word_left_out(log_old, log_ref, written, *batch):
+    lengths = written.sum(axis=2, keepdims=True)
+    return _e14_4(log_old, log_ref, written & (np.arange(written.shape[2]) < np.maximum(lengths - 1, 1)), *batch)
+
+
+def e14_4_wrong_loss_and_no_division(log_old, log_ref, written, rewards, ascend, *batch):
+    beta, clip, epochs, _, average = batch
+    return _e14_4(log_old, log_ref, written, rewards, lambda s: ascend(-s), beta, clip, epochs, False, average)
+
+
+def e14_4_wrong_k2_and_summed(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    return _e14_4(
+        *(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, False),
+        k=lambda log_w, log_pi, old: log_w**2 / 2,
+    )
+
+
+def e14_4_wrong_unclipped_n_minus_one(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    n = rewards.shape[1]
+    scale = np.sqrt((n - 1) / n) if divide else 1.0  # of the deviation with n − 1
+    A = rewards - rewards.mean(axis=1, keepdims=True)
+    spread = rewards.std(axis=1, keepdims=True) if divide else 1.0
+    A = scale * A / np.where(spread > 1e-12, spread, np.inf)
+    share = written / rewards.size / (written.sum(axis=2, keepdims=True) if average else 1)
+    new = log_old
+    for _ in range(epochs):
+        new = ascend(share * (np.exp(new - log_old) * A[..., None] + beta * np.expm1(log_ref - new)))
+    return new
+
+
+def e14_4_wrong_batch_mean_and_own_spread(log_old, log_ref, written, rewards, *batch):
+    ascend, beta, clip, epochs, divide, average = batch
+    spread = np.where(rewards.std(axis=1) > 1e-12, rewards.std(axis=1), np.inf)[:, None] if divide else 1.0
+    A = ((rewards - rewards.mean()) / spread)[:, :, None]
+    share = written / rewards.size / (written.sum(axis=2, keepdims=True) if average else 1)
+    new = log_old
+    for _ in range(epochs):
+        w = np.exp(new - log_old)
+        push = np.where(np.where(A > 0, w > 1 + clip, w < 1 - clip), 0, w * A)
+        new = ascend(share * (push + beta * np.expm1(log_ref - new)))
+    return new
+
+
+def e14_4_wrong_one_step_for_all_epochs(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, *flags):
+    slopes = []
+
+    def note(slope):
+        slopes.append(np.array(slope))
+        return log_old
+
+    _e14_4(log_old, log_ref, written, rewards, note, beta, clip, epochs, *flags)
+    return ascend(sum(slopes))
+
+
+def e14_4_wrong_steps_added_by_hand(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, *flags):
+    now = [log_old]
+
+    def by_hand(slope):
+        ascend(slope)
+        now[0] = now[0] + np.array(slope)
+        return now[0]
+
+    return np.asarray(_e14_4(log_old, log_ref, written, rewards, by_hand, beta, clip, epochs, *flags))
+
+
+def e14_4_wrong_old_refreshed(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, *flags):
+    for _ in range(epochs):
+        log_old = np.asarray(_e14_4(log_old, log_ref, written, rewards, ascend, beta, clip, 1, *flags))
+    return log_old
+
+
+def e14_4_wrong_reference_overwritten(log_old, log_ref, *batch):
+    result = _e14_4(log_old, log_ref, *batch)
+    log_ref[...] = np.asarray(result)
+    return result
+
+
+# 14.5 mirror_step
+
+
+def e14_5_wrong_exponential(pi, A, alpha):
     weights = pi * np.exp(alpha * (A - A.max()))
     return weights / weights.sum()
 
 
-def e14_4_wrong_first_order(pi, A, alpha):
+def e14_5_wrong_first_order(pi, A, alpha):
     return pi * (1 + alpha * (A - pi @ A))
 
 
-def e14_4_wrong_half_turned_round(pi, A, alpha):
+def e14_5_wrong_half_turned_round(pi, A, alpha):
     low, high = np.max(A + pi / alpha), np.max(A) + 1 / alpha
     for _ in range(100):
         nu = (low + high) / 2
@@ -591,17 +886,17 @@ def e14_4_wrong_half_turned_round(pi, A, alpha):
     return pi / (alpha * (nu - A))
 
 
-def e14_4_wrong_upper_end_normalised(pi, A, alpha):
+def e14_5_wrong_upper_end_normalised(pi, A, alpha):
     weights = pi / (alpha * (np.max(A) + 1 / alpha - A))
     return weights / weights.sum()
 
 
-def e14_4_wrong_lower_end_normalised(pi, A, alpha):
+def e14_5_wrong_lower_end_normalised(pi, A, alpha):
     weights = pi / (alpha * (np.max(A + pi / alpha) - A))
     return weights / weights.sum()
 
 
-def e14_4_wrong_alpha_upside_down(pi, A, alpha):
+def e14_5_wrong_alpha_upside_down(pi, A, alpha):
     low, high = np.max(A + pi * alpha), np.max(A) + alpha
     for _ in range(100):
         nu = (low + high) / 2
@@ -612,7 +907,7 @@ def e14_4_wrong_alpha_upside_down(pi, A, alpha):
     return pi * alpha / (nu - A)
 
 
-def e14_4_wrong_five_halvings(pi, A, alpha):
+def e14_5_wrong_five_halvings(pi, A, alpha):
     low, high = np.max(A + pi / alpha), np.max(A) + 1 / alpha
     for _ in range(5):
         nu = (low + high) / 2
@@ -623,7 +918,7 @@ def e14_4_wrong_five_halvings(pi, A, alpha):
     return pi / (alpha * (nu - A))
 
 
-def e14_4_wrong_signs_of_the_advantages(pi, A, alpha):
+def e14_5_wrong_signs_of_the_advantages(pi, A, alpha):
     low, high = np.max(pi / alpha - A), np.max(-A) + 1 / alpha
     for _ in range(100):
         nu = (low + high) / 2
@@ -634,7 +929,7 @@ def e14_4_wrong_signs_of_the_advantages(pi, A, alpha):
     return pi / (alpha * (nu + A))
 
 
-def e14_4_wrong_lower_end_too_high(pi, A, alpha):
+def e14_5_wrong_lower_end_too_high(pi, A, alpha):
     low, high = np.max(A) + np.max(pi) / alpha, np.max(A) + 1 / alpha
     for _ in range(100):
         nu = (low + high) / 2
@@ -645,7 +940,7 @@ def e14_4_wrong_lower_end_too_high(pi, A, alpha):
     return pi / (alpha * (nu - A))
 
 
-def e14_4_wrong_upper_end_too_low(pi, A, alpha):
+def e14_5_wrong_upper_end_too_low(pi, A, alpha):
     low, high = np.max(A), np.max(A + pi / alpha)
     for _ in range(100):
         nu = (low + high) / 2
@@ -656,7 +951,7 @@ def e14_4_wrong_upper_end_too_low(pi, A, alpha):
     return pi / (alpha * (nu - A))
 
 
-def e14_4_wrong_multiplier_returned(pi, A, alpha):
+def e14_5_wrong_multiplier_returned(pi, A, alpha):
     low, high = np.max(A + pi / alpha), np.max(A) + 1 / alpha
     for _ in range(100):
         nu = (low + high) / 2
@@ -667,7 +962,7 @@ def e14_4_wrong_multiplier_returned(pi, A, alpha):
     return nu
 
 
-def e14_4_wrong_old_policy_forgotten(pi, A, alpha):
+def e14_5_wrong_old_policy_forgotten(pi, A, alpha):
     low, high = np.max(A), np.max(A) + len(A) / alpha
     for _ in range(200):
         nu = (low + high) / 2
@@ -678,7 +973,7 @@ def e14_4_wrong_old_policy_forgotten(pi, A, alpha):
     return 1 / (alpha * (nu - A))
 
 
-def e14_4_wrong_alpha_left_out(pi, A, alpha):
+def e14_5_wrong_alpha_left_out(pi, A, alpha):
     low, high = np.max(A + pi), np.max(A) + 1
     for _ in range(100):
         nu = (low + high) / 2
@@ -689,7 +984,7 @@ def e14_4_wrong_alpha_left_out(pi, A, alpha):
     return pi / (nu - A)
 
 
-def e14_4_wrong_euclidean(pi, A, alpha):
+def e14_5_wrong_euclidean(pi, A, alpha):
     moved = pi + alpha * A
     low, high = moved.min() - 1, moved.max()
     for _ in range(100):
@@ -701,7 +996,7 @@ def e14_4_wrong_euclidean(pi, A, alpha):
     return np.maximum(moved - level, 0)
 
 
-def e14_4_wrong_until_exact(pi, A, alpha):
+def e14_5_wrong_until_exact(pi, A, alpha):
     low, high = np.max(A + pi / alpha), np.max(A) + 1 / alpha
     nu = (low + high) / 2
     while high - low > 0:
@@ -713,7 +1008,7 @@ def e14_4_wrong_until_exact(pi, A, alpha):
     return pi / (alpha * (nu - A))
 
 
-def e14_4_right_numpy(pi, A, alpha):
+def e14_5_right_numpy(pi, A, alpha):
     gaps = np.max(A) - A
     low, high = 0.0, 1 / alpha  # nu less the largest advantage
     for _ in range(200):
@@ -722,7 +1017,7 @@ def e14_4_right_numpy(pi, A, alpha):
     return pi / (alpha * (high + gaps))
 
 
-def e14_4_right_loops(pi, A, alpha):
+def e14_5_right_loops(pi, A, alpha):
     def law(nu):
         return [float(p / (alpha * (nu - a))) for p, a in zip(pi, A, strict=True)]
 
@@ -737,7 +1032,7 @@ def e14_4_right_loops(pi, A, alpha):
     return law(high)
 
 
-def e14_4_right_torch(pi, A, alpha):
+def e14_5_right_torch(pi, A, alpha):
     pi, A = torch.as_tensor(np.array(pi, dtype=float)), torch.as_tensor(np.array(A, dtype=float))
     low, high = (A + pi / alpha).max(), A.max() + 1 / alpha
     for _ in range(100):
@@ -747,7 +1042,7 @@ def e14_4_right_torch(pi, A, alpha):
     return pi / (alpha * (nu - A))
 
 
-def e14_4_right_newton(pi, A, alpha):
+def e14_5_right_newton(pi, A, alpha):
     nu = np.max(A + pi / alpha)  # Newton's steps from here rise to the root and never pass it
     for _ in range(200):
         q = pi / (alpha * (nu - A))
@@ -756,7 +1051,7 @@ def e14_4_right_newton(pi, A, alpha):
     return pi / (alpha * (nu - A))
 
 
-def e14_4_right_float32(pi, A, alpha):
+def e14_5_right_float32(pi, A, alpha):
     pi, A, alpha = np.float32(pi), np.float32(A), np.float32(alpha)
     scaled = alpha * (A.max() - A)
     low, high = np.float32(0), np.float32(1)  # alpha times (nu less the largest advantage)
@@ -769,7 +1064,7 @@ def e14_4_right_float32(pi, A, alpha):
     return pi / (high + scaled)
 
 
-def e14_4_right_in_place(pi, A, alpha):
+def e14_5_right_in_place(pi, A, alpha):
     gaps = np.max(A) - np.asarray(A, dtype=float)
     ends = np.array([np.max(pi / alpha - gaps), 1 / alpha])
     q = np.empty(len(gaps))
@@ -844,24 +1139,47 @@ WRONG = {
         (e14_3_wrong_of_each_sample, "one gradient for each sample instead of their mean"),
         (e14_3_wrong_logits_as_probabilities, "makes probabilities of the logits without the exponential"),
         (e14_3_wrong_k2_and_k3_exchanged, "exchanges k2 and k3"),
-        (e14_3_wrong_gradient_in_log_r, "forgets that log r falls when log pi rises: the sign is turned round"),
+        (e14_3_wrong_gradient_in_log_w, "forgets that log w falls when log pi rises: the sign is turned round"),
     ],
     "14.4": [
-        (e14_4_wrong_exponential, "the step of the other direction, pi exp(alpha A)"),
-        (e14_4_wrong_first_order, "the first-order step pi (1 + alpha A)"),
-        (e14_4_wrong_half_turned_round, "keeps the wrong half of the interval"),
-        (e14_4_wrong_upper_end_normalised, "takes nu at the upper end and divides by the sum"),
-        (e14_4_wrong_lower_end_normalised, "takes nu at the lower end and divides by the sum"),
-        (e14_4_wrong_alpha_upside_down, "uses 1 / alpha for alpha"),
-        (e14_4_wrong_five_halvings, "five halvings are too few"),
-        (e14_4_wrong_signs_of_the_advantages, "sign of the advantages turned round"),
-        (e14_4_wrong_lower_end_too_high, "lower end at max A + max pi / alpha, often above the right nu"),
-        (e14_4_wrong_upper_end_too_low, "searches below max(A + pi / alpha), where the sum is at least 1"),
-        (e14_4_wrong_multiplier_returned, "returns nu instead of the policy"),
-        (e14_4_wrong_old_policy_forgotten, "1 in place of the old policy"),
-        (e14_4_wrong_alpha_left_out, "leaves alpha out"),
-        (e14_4_wrong_euclidean, "nearest point of the simplex to pi + alpha A, by Euclid"),
-        (e14_4_wrong_until_exact, "halves until the ends meet exactly, which mostly never happens: it doesn't end"),
+        (e14_4_wrong_minimum_of_ratios, "min(w, clip(w)) times A in place of the minimum of the two products"),
+        (e14_4_wrong_ratio_detached, "the clipped gain, detached, times log pi"),
+        (e14_4_wrong_wider_upwards, "a band that is wider upwards, as DAPO's"),
+        (e14_4_wrong_advantage_clipped, "clips the advantage in place of the ratio"),
+        (e14_4_wrong_k2, "k2 in place of k3, by automatic differentiation"),
+        (e14_4_wrong_k3_sampled_from_old, "weighs k3 by the ratio and differentiates the weight too"),
+        (e14_4_wrong_kl_of_the_step, "k3 to the old policy in place of the reference"),
+        (e14_4_wrong_k3_of_the_other_ratio, "k3 of pi over the reference"),
+        (e14_4_wrong_mean_over_the_array, "a mean over the whole array where it should be over each answer"),
+        (e14_4_wrong_lengths_of_the_group, "averages over all words of a group"),
+        (e14_4_wrong_square_root_of_the_length, "divides by the root of the length"),
+        (e14_4_wrong_end_counts, "counts one place too many in each answer"),
+        (e14_4_wrong_last_word_left_out, "leaves out the last word of each longer answer"),
+        (e14_4_wrong_loss_and_no_division, "goes down, and never divides"),
+        (e14_4_wrong_k2_and_summed, "k2, and never averages"),
+        (e14_4_wrong_unclipped_n_minus_one, "no clip, and a standard deviation with n - 1"),
+        (e14_4_wrong_batch_mean_and_own_spread, "the batch's mean, each group's own standard deviation"),
+        (e14_4_wrong_one_step_for_all_epochs, "adds the epochs' slopes up and climbs once"),
+        (e14_4_wrong_steps_added_by_hand, "adds the slope to the log-probabilities and never looks at the model"),
+        (e14_4_wrong_old_refreshed, "a new old policy in each epoch"),
+        (e14_4_wrong_reference_overwritten, "right numbers, but the reference is overwritten"),
+    ],
+    "14.5": [
+        (e14_5_wrong_exponential, "the step of the other direction, pi exp(alpha A)"),
+        (e14_5_wrong_first_order, "the first-order step pi (1 + alpha A)"),
+        (e14_5_wrong_half_turned_round, "keeps the wrong half of the interval"),
+        (e14_5_wrong_upper_end_normalised, "takes nu at the upper end and divides by the sum"),
+        (e14_5_wrong_lower_end_normalised, "takes nu at the lower end and divides by the sum"),
+        (e14_5_wrong_alpha_upside_down, "uses 1 / alpha for alpha"),
+        (e14_5_wrong_five_halvings, "five halvings are too few"),
+        (e14_5_wrong_signs_of_the_advantages, "sign of the advantages turned round"),
+        (e14_5_wrong_lower_end_too_high, "lower end at max A + max pi / alpha, often above the right nu"),
+        (e14_5_wrong_upper_end_too_low, "searches below max(A + pi / alpha), where the sum is at least 1"),
+        (e14_5_wrong_multiplier_returned, "returns nu instead of the policy"),
+        (e14_5_wrong_old_policy_forgotten, "1 in place of the old policy"),
+        (e14_5_wrong_alpha_left_out, "leaves alpha out"),
+        (e14_5_wrong_euclidean, "nearest point of the simplex to pi + alpha A, by Euclid"),
+        (e14_5_wrong_until_exact, "halves until the ends meet exactly, which mostly never happens: it doesn't end"),
     ],
 }
 
@@ -892,10 +1210,18 @@ RIGHT = {
     ],
     "14.4": [
         (e14_4_right_numpy, "numpy"),
-        (e14_4_right_loops, "loops"),
-        (e14_4_right_torch, "torch"),
-        (e14_4_right_newton, "Newton's method"),
+        (e14_4_right_loops, "loops, lists"),
+        (e14_4_right_torch, "torch, by automatic differentiation"),
+        (e14_4_right_selected_words, "one entry for each word"),
+        (e14_4_right_group_by_group, "group by group, renamed parameters"),
         (e14_4_right_float32, "float32"),
-        (e14_4_right_in_place, "in-place"),
+    ],
+    "14.5": [
+        (e14_5_right_numpy, "numpy"),
+        (e14_5_right_loops, "loops"),
+        (e14_5_right_torch, "torch"),
+        (e14_5_right_newton, "Newton's method"),
+        (e14_5_right_float32, "float32"),
+        (e14_5_right_in_place, "in-place"),
     ],
 }

@@ -248,23 +248,23 @@ def group_then(change):
 def _factors(z, reference):
     pi = np.exp(z - z.max())
     pi = pi / pi.sum()
-    log_r = np.log(reference / pi)
-    return pi, np.eye(len(z)) - pi, log_r
+    log_w = np.log(reference / pi)
+    return pi, np.eye(len(z)) - pi, log_w
 
 
 def _mean(kind, z, reference, k1=None, k2=None, k3=None):
-    pi, score, log_r = _factors(z, reference)
-    usual = {"k1": np.ones(len(z)), "k2": -log_r, "k3": 1 - np.exp(log_r)}
+    pi, score, log_w = _factors(z, reference)
+    usual = {"k1": np.ones(len(z)), "k2": -log_w, "k3": 1 - np.exp(log_w)}
     other = {"k1": k1, "k2": k2, "k3": k3}[kind]
-    return (pi * (usual[kind] if other is None else other(pi, log_r))) @ score
+    return (pi * (usual[kind] if other is None else other(pi, log_w))) @ score
 
 
 def k1_of_the_kl(kind, z, reference):
-    return _mean(kind, z, reference, k1=lambda pi, log_r: -log_r)
+    return _mean(kind, z, reference, k1=lambda pi, log_w: -log_w)
 
 
 def k3_of_the_kl(kind, z, reference):
-    return _mean(kind, z, reference, k3=lambda pi, log_r: -log_r)
+    return _mean(kind, z, reference, k3=lambda pi, log_w: -log_w)
 
 
 def all_of_the_kl(kind, z, reference):
@@ -276,7 +276,7 @@ def k2_and_k3_exchanged(kind, z, reference):
 
 
 def k2_without_half(kind, z, reference):
-    return _mean(kind, z, reference, k2=lambda pi, log_r: -2 * log_r)
+    return _mean(kind, z, reference, k2=lambda pi, log_w: -2 * log_w)
 
 
 def ks_wrong_sign(kind, z, reference):
@@ -284,11 +284,11 @@ def ks_wrong_sign(kind, z, reference):
 
 
 def k3_wrong_sign(kind, z, reference):
-    return _mean(kind, z, reference, k3=lambda pi, log_r: np.exp(log_r) - 1)
+    return _mean(kind, z, reference, k3=lambda pi, log_w: np.exp(log_w) - 1)
 
 
 def k2_unweighted(kind, z, reference):
-    return _mean(kind, z, reference, k2=lambda pi, log_r: -log_r / pi)
+    return _mean(kind, z, reference, k2=lambda pi, log_w: -log_w / pi)
 
 
 def k1_log_pi(kind, z, reference):
@@ -296,11 +296,11 @@ def k1_log_pi(kind, z, reference):
 
 
 def ks_by(gradient):
-    """Return an answer from π, the scores, log r and the usual factor."""
+    """Return an answer from π, the scores, log w and the usual factor."""
 
     def kl_loss_gradient(kind, z, reference):
-        pi, score, log_r = _factors(z, reference)
-        return gradient(pi, score, log_r, {"k1": np.ones(len(z)), "k2": -log_r, "k3": 1 - np.exp(log_r)}[kind])
+        pi, score, log_w = _factors(z, reference)
+        return gradient(pi, score, log_w, {"k1": np.ones(len(z)), "k2": -log_w, "k3": 1 - np.exp(log_w)}[kind])
 
     return kl_loss_gradient
 
@@ -320,26 +320,26 @@ def ks_of_pairs(**other):
 def ks_with_policy(law):
     def kl_loss_gradient(kind, z, reference):
         pi = law(z)
-        r = reference / pi
-        factor = {"k1": np.ones(len(z)), "k2": -np.log(r), "k3": 1 - r}[kind]
+        w = reference / pi
+        factor = {"k1": np.ones(len(z)), "k2": -np.log(w), "k3": 1 - w}[kind]
         return (pi * factor) @ (np.eye(len(z)) - pi)
 
     return kl_loss_gradient
 
 
 def k2_not_centred(kind, z, reference):
-    pi, _, log_r = _factors(z, reference)
-    return {"k1": 0 * z, "k2": -pi * log_r, "k3": pi - reference}[kind]
+    pi, _, log_w = _factors(z, reference)
+    return {"k1": 0 * z, "k2": -pi * log_w, "k3": pi - reference}[kind]
 
 
 def k2_without_pi(kind, z, reference):
-    pi, _, log_r = _factors(z, reference)
-    return {"k1": 0 * z, "k2": pi @ log_r - log_r, "k3": pi - reference}[kind]
+    pi, _, log_w = _factors(z, reference)
+    return {"k1": 0 * z, "k2": pi @ log_w - log_w, "k3": pi - reference}[kind]
 
 
 def ks_mean_value(kind, z, reference):
-    pi, _, log_r = _factors(z, reference)
-    return np.sum(pi * {"k1": -log_r, "k2": log_r**2 / 2, "k3": np.expm1(log_r) - log_r}[kind])
+    pi, _, log_w = _factors(z, reference)
+    return np.sum(pi * {"k1": -log_w, "k2": log_w**2 / 2, "k3": np.expm1(log_w) - log_w}[kind])
 
 
 def k1_of_the_kl_k2_doubled(kind, z, reference):
@@ -352,6 +352,176 @@ def k1_of_the_kl_k3_wrong_sign(kind, z, reference):
 
 def ks_one_number(kind, z, reference):
     return float(np.sum(_mean(kind, z, reference)))
+
+
+def _clipped(w, A, clip):
+    """The slope of the clipped gain by log π, of one word."""
+    if (A > 0 and w > 1 + clip) or (A < 0 and w < 1 - clip):
+        return 0.0
+    return w * A
+
+
+def _standard(group, divide, n=None):
+    """The advantages of one group."""
+    centred = np.array(group) - np.mean(group)
+    spread = np.sqrt(np.sum(centred**2) / (n or len(group)))
+    return centred / spread if divide and spread > 1e-12 else centred * (not divide or spread > 1e-12)
+
+
+def _by_rows(rewards, divide):
+    return np.array([_standard(group, divide) for group in rewards])
+
+
+def grpo_word_by_word(
+    earned=lambda rewards, old, ref, written, beta: rewards,
+    advantages=_by_rows,
+    ratio=lambda new, old, ref: np.exp(new - old),
+    push=_clipped,
+    pull=lambda new, old, ref, w, A, clip: np.exp(ref - new) - 1,
+    weight=lambda beta: beta,
+    counts=lambda written: written,
+    share=lambda written, i, j, average: 1 / (written.sum(axis=2)[i, j] if average else 1) / written[..., 0].size,
+    give=lambda slope, epochs: slope,
+    fresh=True,
+):
+    """Return the update, written word by word; the arguments are what may be wrong in it."""
+
+    def grpo_update(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+        new = log_old
+        A = advantages(earned(rewards, log_old, log_ref, written, beta), divide)
+        for _ in range(epochs):
+            slope = np.zeros(log_old.shape)
+            for i, j, t in np.argwhere(counts(written)):
+                a, o, r = new[i, j, t], log_old[i, j, t], log_ref[i, j, t]
+                w = ratio(a, o, r)
+                up = push(w, A[i, j], clip) + weight(beta) * pull(a, o, r, w, A[i, j], clip)
+                slope[i, j, t] = up * share(written, i, j, average)
+            after = ascend(give(slope, epochs))
+            new = after if fresh else log_old
+        return after
+
+    return grpo_update
+
+
+def _minus(mean):
+    """Advantages with something else taken off; divided as they should be."""
+
+    def advantages(rewards, divide):
+        spread = np.std(rewards, axis=1, keepdims=True)
+        off = (rewards - mean(rewards)) / np.where(divide & (spread > 1e-12), spread, 1)
+        return off * ((spread > 1e-12) | (not divide))
+
+    return advantages
+
+
+def _over(spread):
+    """Advantages divided by something else."""
+
+    def advantages(rewards, divide):
+        centred = rewards - np.mean(rewards, axis=1, keepdims=True)
+        if not divide:
+            return centred
+        by = spread(rewards) + 0 * centred
+        return np.divide(centred, by, out=np.zeros_like(centred), where=by > 1e-12)
+
+    return advantages
+
+
+def _undivided_zero(rewards, divide):
+    return np.array([(g - np.mean(g)) / (np.std(g) if divide else 1) for g in rewards])
+
+
+def _exact_zero(rewards, divide):
+    return np.array([(g - np.mean(g)) / (np.std(g) if divide and np.std(g) > 0 else 1) for g in rewards])
+
+
+def grpo_of_answers(mean):
+    """Return the update with one ratio an answer."""
+
+    def grpo_update(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+        new, A = log_old, _by_rows(rewards, divide)
+        lengths = written.sum(axis=2)
+        for _ in range(epochs):
+            slope = np.zeros(new.shape)
+            for i, j in np.ndindex(rewards.shape):
+                log_w = ((new - log_old) * written)[i, j].sum()
+                up = _clipped(np.exp(log_w / (lengths[i, j] if mean else 1)), A[i, j], clip)
+                slope[i, j] = up + beta * np.expm1(log_ref[i, j] - new[i, j])
+                slope[i, j] *= written[i, j] / (lengths[i, j] if average else 1) / rewards.size
+            new = ascend(slope)
+        return new
+
+    return grpo_update
+
+
+def grpo_with_shares(shares):
+    """Return the update with another weight of each word, of the table `written`."""
+
+    def grpo_update(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+        new, A = log_old, _by_rows(rewards, divide)[:, :, None] + 0 * log_old
+        for _ in range(epochs):
+            push = np.vectorize(_clipped)(np.exp(new - log_old), A, clip)
+            new = ascend((push + beta * np.expm1(log_ref - new)) * shares(written, average))
+        return new
+
+    return grpo_update
+
+
+def grpo_chained(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    new = log_old
+    for _ in range(epochs):
+        slope = _one_epoch(new, log_old, log_ref, written, rewards, beta, clip, divide, average)
+        log_old, new = new, ascend(slope)
+    return new
+
+
+def _one_epoch(new, old, ref, written, rewards, beta, clip, divide, average):
+    A = _by_rows(rewards, divide)[:, :, None] + 0 * old
+    slope = np.vectorize(_clipped)(np.exp(new - old), A, clip) + beta * np.expm1(ref - new)
+    return slope * written / (written.sum(axis=2, keepdims=True) if average else 1) / rewards.size
+
+
+def _in_answer(written, average):
+    return written / np.sum(written, axis=2, keepdims=True) ** (1 if average else 0)
+
+
+def grpo_returns_nothing(*args):
+    grpo_word_by_word()(*args)
+
+
+def grpo_returns_the_old(log_old, *args):
+    grpo_word_by_word()(log_old, *args)
+    return log_old
+
+
+def grpo_returns_a_ratio(log_old, *args):
+    return np.exp(grpo_word_by_word()(log_old, *args) - log_old)
+
+
+def grpo_one_epoch(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    return ascend(_one_epoch(log_old, log_old, log_ref, written, rewards, beta, clip, divide, average))
+
+
+def grpo_never_climbs(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    return log_old + _one_epoch(log_old, log_old, log_ref, written, rewards, beta, clip, divide, average)
+
+
+def grpo_flat_slopes(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    flat = lambda slope: ascend(slope.reshape(rewards.size, -1))  # noqa: E731
+    return grpo_word_by_word()(log_old, log_ref, written, rewards, flat, beta, clip, epochs, divide, average)
+
+
+def grpo_in_place(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    rewards -= rewards.mean(axis=1, keepdims=True)
+    return grpo_word_by_word()(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average)
+
+
+def _no_pull(new, old, ref, w, A, clip):
+    return 0.0
+
+
+def _less(price):
+    return lambda rewards, old, ref, written, beta: rewards - beta * (price(ref - old) * written).sum(axis=2)
 
 
 def mirror_exponential(pi, A, alpha):
@@ -593,13 +763,13 @@ WRONG_ANSWERS = {
         (unforeseen.e14_3_wrong_k2_downhill, "the sign of k2 is wrong"),
         (unforeseen.e14_3_wrong_half_k2, "your k2 has a ½ too many"),
         (
-            lambda kind, z, p: _mean(kind, z, p, k2=lambda pi, log_r: log_r**2 / 2),
+            lambda kind, z, p: _mean(kind, z, p, k2=lambda pi, log_w: log_w**2 / 2),
             "your k2 isn't differentiated",
         ),
         (k2_not_centred, "your k2 isn't centred"),
         (k2_without_pi, "your k2 lacks the π in front"),
         (
-            lambda kind, z, p: _mean(kind, z, p, k3=lambda pi, log_r: np.expm1(log_r) - log_r),
+            lambda kind, z, p: _mean(kind, z, p, k3=lambda pi, log_w: np.expm1(log_w) - log_w),
             "your k3 isn't differentiated",
         ),
         (unforeseen.e14_3_wrong_in_the_reward, "you use k as a reward"),
@@ -610,32 +780,225 @@ WRONG_ANSWERS = {
         (ks_of_pairs(k2=["k2", "k3"], k3=["k2", "k3"]), "your k2 and k3 add both directions up"),
         (ks_of_pairs(k3=["k2", "k3"]), "your k3 has the gradients of both directions"),
         (unforeseen.e14_3_wrong_ratio_upside_down, "your ratio is upside down"),
-        (ks_by(lambda pi, score, log_r, factor: (pi * factor * np.exp(-log_r)) @ score), "you differentiate by r"),
+        (ks_by(lambda pi, score, log_w, factor: (pi * factor * np.exp(-log_w)) @ score), "you differentiate by w"),
         (unforeseen.e14_3_wrong_mean_under_the_reference, "you average over the reference"),
         (unforeseen.e14_3_wrong_plain_mean, "all outcomes count alike"),
-        (ks_by(lambda pi, score, log_r, factor: score.T @ factor), "without their probabilities"),
-        (ks_by(lambda pi, score, log_r, factor: (pi**2 * factor) @ score), "by π twice"),
+        (ks_by(lambda pi, score, log_w, factor: score.T @ factor), "without their probabilities"),
+        (ks_by(lambda pi, score, log_w, factor: (pi**2 * factor) @ score), "by π twice"),
         (
-            ks_by(lambda pi, score, log_r, factor: np.mean((pi * factor)[:, None] * score, axis=0)),
+            ks_by(lambda pi, score, log_w, factor: np.mean((pi * factor)[:, None] * score, axis=0)),
             "weighing by π is the",
         ),
         (unforeseen.e14_3_wrong_in_probabilities, "you return the factors themselves"),
         (unforeseen.e14_3_wrong_score_not_centred, "− π is missing in the score"),
-        (ks_by(lambda pi, score, log_r, factor: (pi * factor) @ (np.eye(len(pi)) + pi)), "your score has + π"),
-        (ks_by(lambda pi, score, log_r, factor: score @ (pi * factor)), "π stands in the columns of your score"),
-        (ks_by(lambda pi, score, log_r, factor: (pi * factor) @ (score / pi)), "you divide the score by π"),
+        (ks_by(lambda pi, score, log_w, factor: (pi * factor) @ (np.eye(len(pi)) + pi)), "your score has + π"),
+        (ks_by(lambda pi, score, log_w, factor: score @ (pi * factor)), "π stands in the columns of your score"),
+        (ks_by(lambda pi, score, log_w, factor: (pi * factor) @ (score / pi)), "you divide the score by π"),
         (unforeseen.e14_3_wrong_of_each_sample, "one gradient for each outcome; take"),
-        (ks_by(lambda pi, score, log_r, factor: np.diag(pi * factor) @ score), "weighed by π; add them up"),
+        (ks_by(lambda pi, score, log_w, factor: np.diag(pi * factor) @ score), "weighed by π; add them up"),
         (ks_mean_value, "you have the mean of k, a number"),
         (unforeseen.e14_3_wrong_logits_as_probabilities, "without the exponential"),
         (ks_with_policy(lambda z: 1.0 * z), "you use the logits as probabilities"),
         (ks_with_policy(lambda z: np.exp(z)), "your π isn't divided by its sum"),
-        (lambda kind, z, p: _mean(kind, z, p, k2=lambda pi, log_r: -log_r / np.log(2)), "your k2 has base 2"),
+        (lambda kind, z, p: _mean(kind, z, p, k2=lambda pi, log_w: -log_w / np.log(2)), "your k2 has base 2"),
         (k1_of_the_kl_k2_doubled, "of the KL, and your k2 has twice"),
         (k1_of_the_kl_k3_wrong_sign, "of the KL, and the sign of your k3"),
         (lambda kind, z, p: 0 * z, "all three are 0"),
     ],
     "14.4": [
+        (grpo_word_by_word(advantages=_minus(lambda r: 0)), "your rewards lose no mean"),
+        (grpo_word_by_word(advantages=_minus(np.mean)), "you take off the whole batch's mean"),
+        (
+            grpo_word_by_word(
+                advantages=_minus(lambda r: (r.sum(axis=1, keepdims=True) - r) / (len(r[0]) - 1)),
+            ),
+            "you take off the mean of the other answers",
+        ),
+        (grpo_word_by_word(advantages=_minus(lambda r: r.mean(axis=0))), "you take off the mean over the groups"),
+        (grpo_word_by_word(advantages=lambda r, divide: _by_rows(r, True)), "where `divide` is False too"),
+        (grpo_word_by_word(advantages=lambda r, divide: _by_rows(r, False)), "you never divide by the standard"),
+        (grpo_word_by_word(advantages=lambda r, divide: _by_rows(r, not divide)), "where `divide` is False, and don't"),
+        (
+            grpo_word_by_word(advantages=lambda r, divide: np.array([_standard(g, divide, len(g) - 1) for g in r])),
+            "your standard deviation has n − 1",
+        ),
+        (grpo_word_by_word(advantages=_over(np.std)), "the whole batch's standard deviation"),
+        (grpo_word_by_word(advantages=_over(lambda r: np.var(r, axis=1, keepdims=True))), "divide by the variance"),
+        (grpo_word_by_word(advantages=_exact_zero), "of exactly 0 only"),
+        (grpo_word_by_word(advantages=_undivided_zero), "a group of equal rewards"),
+        *(
+            (
+                grpo_word_by_word(
+                    advantages=lambda r, divide, eps=eps: (
+                        (r - r.mean(axis=1, keepdims=True)) / (r.std(axis=1, keepdims=True) + eps if divide else 1)
+                    )
+                ),
+                "you add a small number to the standard deviation",
+            )
+            for eps in (1e-4, 1e-8)
+        ),
+        (
+            grpo_word_by_word(advantages=lambda r, divide: _by_rows(r, divide).clip(0)),
+            "what is below the group's mean",
+        ),
+        (grpo_word_by_word(ratio=lambda new, old, ref: np.exp(old) / np.exp(new)), "your ratio is upside down"),
+        (grpo_word_by_word(ratio=lambda new, old, ref: np.exp(new - ref)), "your ratio is that to the reference"),
+        (grpo_word_by_word(ratio=lambda new, old, ref: new - old), "your ratio is a difference of logarithms"),
+        (grpo_word_by_word(push=lambda w, A, clip: A), "w is 1 with you in every epoch, or missing"),
+        (grpo_of_answers(mean=False), "the product of its words'"),
+        (grpo_of_answers(mean=True), "the geometric mean of its words'"),
+        (grpo_word_by_word(push=lambda w, A, clip: w * A), "your ratios aren't clipped"),
+        (grpo_word_by_word(push=lambda w, A, clip: w * A * (abs(w - 1) < clip)), "whatever the sign of A: it stops"),
+        (
+            grpo_word_by_word(push=lambda w, A, clip: _clipped(2 - w, A, clip) / (2 - w) * w),
+            "you have the larger of w·A and clip(w)·A",
+        ),
+        (
+            grpo_word_by_word(push=lambda w, A, clip: w * A if A < 0 else _clipped(w, A, clip)),
+            "you stop the push at 1 + ε only",
+        ),
+        (
+            grpo_word_by_word(push=lambda w, A, clip: w * A if A > 0 else _clipped(w, A, clip)),
+            "you stop the push at 1 − ε only",
+        ),
+        (grpo_word_by_word(push=lambda w, A, clip: w * A * (w < 1 + clip)), "above 1 + ε only, and whatever the sign"),
+        (
+            grpo_word_by_word(push=lambda w, A, clip: min(max(w, 1 - clip), 1 + clip) * A),
+            "your slope is clip(w)·A",
+        ),
+        (
+            grpo_word_by_word(push=lambda w, A, clip: min(w * A, min(max(w, 1 - clip), 1 + clip) * A)),
+            "the clipped gain itself",
+        ),
+        (grpo_word_by_word(push=lambda w, A, clip: _clipped(w, A, clip) / w), "your slope is by w"),
+        (
+            grpo_word_by_word(push=lambda w, A, clip: _clipped(w, A, clip if A > 0 else 1 - 1 / (1 + clip))),
+            "your lower edge is 1/(1 + ε)",
+        ),
+        (
+            grpo_word_by_word(
+                push=lambda w, A, clip: w * A if np.sign(A) * np.log(w) <= clip else 0.0,
+            ),
+            "your band is that of the logarithm",
+        ),
+        (grpo_word_by_word(pull=_no_pull), "the reference doesn't pull"),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: 1 - np.exp(ref - new)),
+            "the reference pushes away",
+        ),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: ref - new - np.expm1(ref - new)),
+            "k3 isn't differentiated",
+        ),
+        (grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: ref - new), "you have the slope of k2"),
+        (grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: -1), "you have the slope of k1"),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: 1 - np.exp(new) / np.exp(ref)),
+            "the ratio of your k3 is upside down",
+        ),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: np.exp(ref) / np.exp(new)),
+            "the 1 is missing in k3's slope",
+        ),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: np.expm1(ref - old)),
+            "you charge the old policy in each epoch",
+        ),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: np.exp(ref - old) - w),
+            "you weigh k3 by the ratio w",
+        ),
+        (
+            grpo_word_by_word(
+                pull=lambda new, old, ref, w, A, clip: np.expm1(ref - new) * (_clipped(w, A, clip) != 0 or A == 0),
+            ),
+            "you stop the reference's pull",
+        ),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: A * np.expm1(ref - new)),
+            "you multiply k3 by the advantage",
+        ),
+        (grpo_word_by_word(weight=lambda beta: 1), "β is left out"),
+        (grpo_word_by_word(weight=lambda beta: -beta), "the reference pushes away"),
+        (grpo_word_by_word(weight=lambda beta: beta**2), "you multiply k3 by β twice"),
+        (
+            grpo_word_by_word(earned=_less(lambda log_w: -log_w), pull=_no_pull),
+            "by β times the answer's log(π/π_ref), and not in the loss",
+        ),
+        (grpo_word_by_word(earned=_less(lambda log_w: -log_w)), "you charge the reference twice"),
+        (
+            grpo_word_by_word(earned=_less(lambda log_w: np.exp(log_w) - 1 - log_w), pull=_no_pull),
+            "you take β k3 off the reward",
+        ),
+        (grpo_word_by_word(counts=np.ones_like), "what stands behind an answer's end counts: multiply"),
+        (
+            grpo_with_shares(
+                lambda written, average: written / (len(written[0, 0]) if average else 1) / written[..., 0].size
+            ),
+            "you divide an answer's sum by the number of places",
+        ),
+        (
+            grpo_with_shares(
+                lambda written, average: np.ones(written.shape) / (written.size if average else written[..., 0].size)
+            ),
+            "counts, and you average over all places",
+        ),
+        (
+            grpo_word_by_word(share=lambda written, i, j, average: 1 / written[i, j].sum() / written[..., 0].size),
+            "you average over the words where `average` is False too",
+        ),
+        (
+            grpo_word_by_word(share=lambda written, i, j, average: 1 / written[..., 0].size),
+            "you never average over the words",
+        ),
+        (
+            grpo_word_by_word(
+                share=lambda written, i, j, average: (1 if average else 1 / written[i, j].sum()) / written[..., 0].size,
+            ),
+            "where `average` is False, and don't",
+        ),
+        (
+            grpo_word_by_word(
+                share=lambda written, i, j, average: 1 / (written.sum() if average else written[..., 0].size),
+            ),
+            "you average over all words of the batch",
+        ),
+        (
+            grpo_word_by_word(share=lambda written, i, j, average: 1 / written.sum()),
+            "you divide by the number of words of the batch",
+        ),
+        (grpo_with_shares(lambda written, average: _in_answer(written, average)), "you add the answers up"),
+        (
+            grpo_with_shares(lambda written, average: _in_answer(written, average) / len(written)),
+            "you divide by the number of groups",
+        ),
+        (
+            grpo_with_shares(lambda written, average: _in_answer(written, average) / len(written[0])),
+            "you divide by the answers of one group",
+        ),
+        (
+            grpo_word_by_word(share=lambda written, i, j, average: 1 / written.size),
+            "you divide by all places, words or not",
+        ),
+        (grpo_word_by_word(give=lambda slope, epochs: -slope), "you go down"),
+        (grpo_word_by_word(fresh=False), "all your epochs have the first one's slope"),
+        (grpo_word_by_word(give=lambda slope, epochs: slope / epochs), "by the number of epochs"),
+        (grpo_chained, "your ratio compares with the epoch before"),
+        (grpo_returns_nothing, "your function returns nothing"),
+        (grpo_returns_the_old, "from before the last step"),
+        (grpo_returns_a_ratio, "what you return isn't what the last call"),
+        (grpo_one_epoch, "your function calls `ascend` once in 3 epochs"),
+        (grpo_never_climbs, "your function never calls `ascend`"),
+        (grpo_flat_slopes, "you give `ascend` an array of shape (2, 1)"),
+        (grpo_in_place, "your function changes its argument `rewards`"),
+        (unforeseen.e14_4_wrong_advantage_clipped, "you clip the advantage"),
+        (unforeseen.e14_4_wrong_k3_sampled_from_old, "and differentiate that too"),
+        (unforeseen.e14_4_wrong_lengths_of_the_group, "you average over all words of a group"),
+        (unforeseen.e14_4_wrong_square_root_of_the_length, "by the root of an answer's number of words"),
+        (unforeseen.e14_4_wrong_end_counts, "you count one place too many"),
+        (unforeseen.e14_4_wrong_last_word_left_out, "you leave out the last word"),
+    ],
+    "14.5": [
         (mirror_exponential, "you have the step with KL(new‖old)"),
         (mirror_first_order, "you have the first order only"),
         (mirror_alpha_upside_down, "α stands on the wrong side"),
@@ -654,17 +1017,17 @@ WRONG_ANSWERS = {
         (mirror_first_order_cut, "with what is negative cut off"),
         (mirror_nu_first_order, "its value to first order: the one"),
         (mirror_nu_first_order_normalised, "its value to first order, and you normalise"),
-        (unforeseen.e14_4_wrong_old_policy_forgotten, "you left out the old policy"),
-        (unforeseen.e14_4_wrong_alpha_left_out, "α is left out"),
-        (unforeseen.e14_4_wrong_lower_end_normalised, "you took ν at its lower bound"),
-        (unforeseen.e14_4_wrong_upper_end_too_low, "your ν is max(A + π/α)"),
-        (unforeseen.e14_4_wrong_half_turned_round, "you keep the wrong half"),
+        (unforeseen.e14_5_wrong_old_policy_forgotten, "you left out the old policy"),
+        (unforeseen.e14_5_wrong_alpha_left_out, "α is left out"),
+        (unforeseen.e14_5_wrong_lower_end_normalised, "you took ν at its lower bound"),
+        (unforeseen.e14_5_wrong_upper_end_too_low, "your ν is max(A + π/α)"),
+        (unforeseen.e14_5_wrong_half_turned_round, "you keep the wrong half"),
         (mirror_searched(halvings=1), "your bisection ends too early"),
-        (unforeseen.e14_4_wrong_five_halvings, "your bisection ends too early"),
+        (unforeseen.e14_5_wrong_five_halvings, "your bisection ends too early"),
         (mirror_searched(halvings=10), "your bisection ends too early"),
         (mirror_searched(halvings=6, shown="low"), "your bisection ends too early"),
         (mirror_searched(halvings=8, shown="high"), "your bisection ends too early"),
-        (unforeseen.e14_4_wrong_lower_end_too_high, "your lower end is max A + max π/α"),
+        (unforeseen.e14_5_wrong_lower_end_too_high, "your lower end is max A + max π/α"),
         (mirror_searched(low=lambda pi, A, alpha: np.min(A)), "your interval begins below max A"),
         (mirror_searched(low=lambda pi, A, alpha: 0), "your interval begins at 0"),
         (
@@ -673,9 +1036,9 @@ WRONG_ANSWERS = {
         ),
         (mirror_searched(high=lambda pi, A, alpha: np.max(A) + 1), "your upper end is max A + 1,"),
         (mirror_searched(high=lambda pi, A, alpha: np.max(A) + alpha), "your upper end is max A + α"),
-        (unforeseen.e14_4_wrong_euclidean, "you project π + αA onto the simplex"),
+        (unforeseen.e14_5_wrong_euclidean, "you project π + αA onto the simplex"),
         (mirror_cut_sum, "you cut π + αA at 0 and normalise"),
-        (unforeseen.e14_4_wrong_multiplier_returned, "you return ν; the policy"),
+        (unforeseen.e14_5_wrong_multiplier_returned, "you return ν; the policy"),
         (mirror_then(lambda pi, q: q / pi), "you return the ratios"),
         (mirror_then(lambda pi, q: q - pi), "you return the change"),
         (lambda pi, A, alpha: _bisect(pi, np.abs(A), 1 / alpha), "you use the size of A"),

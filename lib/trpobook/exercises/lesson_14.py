@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
-from trpobook.exercises.checks import Exercise
+from trpobook.exercises.checks import Exercise, Unfit
+from trpobook.exercises.compare import parts_of
+from trpobook.exercises.mistakes import Mistakes, mistakes
 
 
 def _softmax(z):
@@ -589,8 +591,8 @@ def _unweighted(z, reference):
     return np.log(pi / reference) @ (np.eye(len(z)) - pi)
 
 
-FACTORS = {"k1": lambda r: r**0, "k2": lambda r: -np.log(r), "k3": lambda r: 1 - r}  # in front of ∇log π
-VALUES = {"k1": lambda r: -np.log(r), "k2": lambda r: np.log(r) ** 2 / 2, "k3": lambda r: r - 1 - np.log(r)}
+FACTORS = {"k1": lambda w: w**0, "k2": lambda w: -np.log(w), "k3": lambda w: 1 - w}  # in front of ∇log π
+VALUES = {"k1": lambda w: -np.log(w), "k2": lambda w: np.log(w) ** 2 / 2, "k3": lambda w: w - 1 - np.log(w)}
 
 
 def _weighted(pi, reference, factor, score):
@@ -666,11 +668,11 @@ kl_loss_gradient = Exercise(
         ),
         ("the sign of k2 is wrong: its gradient is that of KL(π‖π_ref)", _with_factors(k2=np.log)),
         (
-            "your k2 has a ½ too many: the derivative of ½(log r)² is log r",
-            _with_factors(k2=lambda r: -np.log(r) / 2),
+            "your k2 has a ½ too many: the derivative of ½(log w)² is log w",
+            _with_factors(k2=lambda w: -np.log(w) / 2),
         ),
         (
-            "your k2 isn't differentiated: you weigh the scores by ½(log r)² itself",
+            "your k2 isn't differentiated: you weigh the scores by ½(log w)² itself",
             _with_factors(k2=VALUES["k2"]),
         ),
         (
@@ -682,7 +684,7 @@ kl_loss_gradient = Exercise(
             _by_kind(_nothing, lambda z, reference: _towards(z, reference) / _softmax(z), _away),
         ),
         (
-            "your k3 isn't differentiated: you weigh the scores by r − 1 − log r itself",
+            "your k3 isn't differentiated: you weigh the scores by w − 1 − log w itself",
             _with_factors(k3=VALUES["k3"]),
         ),
         (
@@ -691,7 +693,7 @@ kl_loss_gradient = Exercise(
         ),
         (
             "you differentiate the law of the samples too; in the loss they are fixed",
-            _averaged({kind: lambda r, k=kind: FACTORS[k](r) + VALUES[k](r) for kind in FACTORS}),
+            _averaged({kind: lambda w, k=kind: FACTORS[k](w) + VALUES[k](w) for kind in FACTORS}),
         ),
         ("k1 and k2 are exchanged", _by_kind(_towards, _nothing, _away)),
         ("k1 and k3 are exchanged", _by_kind(_away, _towards, _nothing)),
@@ -704,16 +706,16 @@ kl_loss_gradient = Exercise(
             _by_kind(_nothing, lambda *a: _towards(*a) + _away(*a), lambda *a: _towards(*a) + _away(*a)),
         ),
         (
-            "your k3 has the gradients of both directions: its factor is 1 − r, without the logarithm",
-            _with_factors(k3=lambda r: 1 - r - np.log(r)),
+            "your k3 has the gradients of both directions: its factor is 1 − w, without the logarithm",
+            _with_factors(k3=lambda w: 1 - w - np.log(w)),
         ),
         (
-            "your ratio is upside down: r = π_ref/π",
+            "your ratio is upside down: w = π_ref/π",
             _averaged(ratio=lambda pi, reference: pi / reference),
         ),
         (
-            "you differentiate by r, not by log r: with ∇log r = −∇log π the factors are 1, −log r and 1 − r",
-            _averaged({kind: lambda r, k=kind: FACTORS[k](r) / r for kind in FACTORS}),
+            "you differentiate by w, not by log w: with ∇log w = −∇log π the factors are 1, −log w and 1 − w",
+            _averaged({kind: lambda w, k=kind: FACTORS[k](w) / w for kind in FACTORS}),
         ),
         (
             "you average over the reference; the samples come from π",
@@ -772,7 +774,7 @@ kl_loss_gradient = Exercise(
         ),
         ("you use the logits as probabilities: π is their softmax", _averaged(law=lambda z: z)),
         ("your π isn't divided by its sum: it is a softmax", _averaged(law=np.exp)),
-        ("the logarithm of your k2 has base 2", _with_factors(k2=lambda r: -np.log2(r))),
+        ("the logarithm of your k2 has base 2", _with_factors(k2=lambda w: -np.log2(w))),
         (
             "two things at once: your k1 has the gradient of the KL, and your k2 has twice that",
             _by_kind(_towards, _doubled, _away),
@@ -790,7 +792,504 @@ kl_loss_gradient = Exercise(
 )
 
 
-# 14.4
+# 14.4, one update of GRPO, whole
+
+
+class Script:
+    """Climbs as it was written beforehand, whatever the slope: a mistake in one epoch leaves the next alone."""
+
+    def __init__(self, *after):
+        self.after, self.calls = after, 0
+
+    def __call__(self, slope):
+        self.calls += 1
+        return self.after[min(self.calls, len(self.after)) - 1].copy()
+
+    def __repr__(self):
+        return f"ascend: {len(self.after)} steps, after each the log-probabilities that were written beforehand"
+
+
+def _batch(seed, lengths, rewards, beta, clip, epochs, divide, average):
+    rng = np.random.default_rng(seed)
+    places = max(max(row) for row in lengths)
+    written = np.arange(places) < np.array(lengths)[:, :, None]
+    old = np.log(rng.uniform(0.15, 0.8, written.shape))
+    reference = old + rng.normal(0, 0.5, written.shape)
+    after = [np.minimum(old + rng.normal(0, 0.4, written.shape), -0.01) for _ in range(epochs)]
+    return old, reference, written, np.array(rewards, float), Script(*after), beta, clip, epochs, divide, average
+
+
+def _grpo_cases():
+    rng = np.random.default_rng(144)
+    two, one = [[2, 1]], [[1.0, 0.0]]
+    yield _batch(1, [[1, 1]], one, 0.0, 0.2, 1, False, False)
+    yield _batch(2, two, one, 0.0, 0.2, 1, False, False)
+    yield _batch(3, two, one, 0.0, 0.2, 1, False, True)
+    yield _batch(4, [[3, 2, 3, 1]], [[2.0, 0.0, 0.0, 1.0]], 0.0, 0.2, 3, False, False)
+    yield _batch(5, [[2, 4, 3]], [[1.0, 3.0, 0.5]], 0.5, 0.3, 2, False, False)
+    yield _batch(6, [[2, 1, 2], [1, 2, 2]], [[0.1, 0.1, 0.1], [0.0, 1e-4, 2e-4]], 0.0, 0.2, 1, True, False)
+    yield _batch(7, [[2, 3, 1, 3], [3, 3, 2, 1]], [[1, 1, 1, 1], [0, 0, 1, 0]], 0.4, 0.2, 2, True, True)
+    lengths, rewards = rng.integers(1, 6, (3, 4)), rng.normal(0, [[1], [3], [0.2]], (3, 4))
+    lengths[0, 0] = 5
+    yield _batch(8, lengths, rewards, 0.3, 0.1, 3, True, True)
+    yield _batch(9, lengths, rewards, 0.7, 0.2, 2, False, True)
+
+
+def _plain_update(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    """Return what `ascend` gave last, its slopes computed word by word."""
+    A, new = _group_advantages(rewards, divide), log_old
+    for _ in range(epochs):
+        slope = np.zeros(log_old.shape)
+        for i, j, t in np.argwhere(written):
+            w = math.exp(new[i, j, t] - log_old[i, j, t])
+            stopped = w > 1 + clip if A[i, j] > 0 else w < 1 - clip
+            push = 0.0 if stopped else w * A[i, j]
+            pull = math.exp(log_ref[i, j, t] - new[i, j, t]) - 1
+            length = sum(written[i, j]) if average else 1
+            slope[i, j, t] = (push + beta * pull) / length / rewards.size
+        new = ascend(slope)
+    return new
+
+
+def _slopes_of(answer, log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    """Return the slopes that the answer climbs along, (epochs, groups, answers, places)."""
+    slopes, shape, after = [], log_old.shape, ascend.after
+
+    def counted(slope):
+        if isinstance(slope, list | tuple) and any(hasattr(part, "detach") for part in slope):
+            raise Unfit("you give `ascend` a list of tensors: stack them into one")
+        slopes.append(parts_of(slope)[0].copy())
+        if slopes[-1].shape != shape:
+            raise Unfit(
+                f"you give `ascend` an array of shape {slopes[-1].shape}: a slope for each word, {shape}, is due"
+            )
+        return after[min(len(slopes), epochs) - 1].copy()
+
+    result = answer(log_old, log_ref, written, rewards, counted, beta, clip, epochs, divide, average)
+    if result is ...:
+        return ...
+    if len(slopes) != epochs:
+        calls = {0: "never calls `ascend`", 1: "calls `ascend` once"}.get(
+            len(slopes), f"calls `ascend` {len(slopes)} times"
+        )
+        raise Unfit(f"your function {calls} in {epochs} epoch{'s' * (epochs > 1)}: it needs one call for each")
+    if result is None:
+        raise Unfit("your function returns nothing: return what the last call of `ascend` gave back")
+    returned = parts_of(result)[0]
+    if _is_of_words(returned, after[-1], written):
+        return np.stack(slopes)
+    if any(_is_of_words(returned, other, written) for other in (log_old, *after)):
+        raise Unfit("you return the log-probabilities from before the last step: return those after it")
+    raise Unfit("what you return isn't what the last call of `ascend` gave back")
+
+
+def _right_slopes(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    arguments = log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+    return _slopes_of(_plain_update, *arguments)
+
+
+def _is_of_words(one, other, written):
+    """Return whether two tables of log-probabilities agree where words are written."""
+    return one.shape == other.shape and one.dtype.kind == "f" and np.allclose(one[written], other[written], atol=1e-5)
+
+
+def _ratio_to_old(new, old, reference, written):
+    return np.exp(new - old)
+
+
+def _edges(above, below):
+    """Return the slope of the clipped gain, by log π: w·A, and 0 where `above` or `below` says that it stops."""
+
+    def push(w, A, clip):
+        return np.where(above(w, A, clip) | below(w, A, clip), 0.0, w * A)
+
+    return push
+
+
+def _above(w, A, clip):
+    return (A > 0) & (w > 1 + clip)
+
+
+def _below(w, A, clip):
+    return (A < 0) & (w < 1 - clip)
+
+
+def _never(w, A, clip):
+    return np.zeros(w.shape, bool)
+
+
+_push = _edges(_above, _below)
+
+
+def _k3_down(new, old, reference, w, A, clip):
+    return np.exp(reference - new) - 1
+
+
+def _shares(written, average):
+    lengths = written.sum(axis=2, keepdims=True) if average else 1
+    return written / lengths / written[:, :, 0].size
+
+
+def _with_end(written):
+    return written | (np.roll(written, 1, axis=2) & (np.arange(written.shape[2]) > 0))
+
+
+def _but_last(written):
+    lengths = written.sum(axis=2, keepdims=True)
+    return written & (np.arange(written.shape[2]) < np.maximum(lengths - 1, 1))
+
+
+def _answers_in(written):
+    return written[:, :, 0].size
+
+
+def _written_update(
+    earns=lambda rewards, old, reference, written, beta: rewards,
+    advantages=_group_advantages,
+    ratio=_ratio_to_old,
+    push=_push,
+    price=lambda beta: beta,
+    pull=_k3_down,
+    share=_shares,
+    shared=np.multiply,
+    up=lambda epochs: 1.0,
+    fresh=True,
+):
+    """Return GRPO's update, all words at once; the arguments are what may be wrong in it."""
+
+    def update(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+        earned = earns(rewards, log_old, log_ref, written, beta)
+        A, new = advantages(earned, divide)[:, :, None], log_old
+        for _ in range(epochs):
+            w = ratio(new, log_old, log_ref, written) * np.ones(new.shape)
+            slope = push(w, A, clip) + price(beta) * pull(new, log_old, log_ref, w, A, clip)
+            after = ascend(up(epochs) * shared(share(written, average), slope))
+            new = after if fresh else new
+        return after
+
+    return update
+
+
+def _from_epoch_to_epoch(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    """The update with ratios to the epoch before."""
+    A, new, before = _group_advantages(rewards, divide)[:, :, None], log_old, log_old
+    for _ in range(epochs):
+        w = np.exp(new - before)
+        slope = _push(w, A, clip) + beta * (np.exp(log_ref - new) - 1)
+        before, new = new, ascend(_shares(written, average) * slope)
+    return new
+
+
+def _price_of(k):
+    """Return what takes β Σ k(log w), w = π_ref/π, off an answer's reward."""
+
+    def earned(rewards, old, reference, written, beta):
+        return rewards - beta * np.sum(k(reference - old) * written, axis=2)
+
+    return earned
+
+
+ADVANTAGES: Mistakes = [
+    ("your rewards lose no mean: take off each group's", {"advantages": _grouped(centre=_nothing_off)}),
+    ("you take off the whole batch's mean: each group has its own", {"advantages": _grouped(centre=_batch_mean)}),
+    (
+        "you take off the mean of the other answers, as RLOO does: here it is that of all the group's",
+        {"advantages": _grouped(centre=_others_mean)},
+    ),
+    (
+        "you divide by the standard deviation where `divide` is False too",
+        {"advantages": _grouped(divides=lambda d: True)},
+    ),
+    ("you never divide by the standard deviation", {"advantages": _grouped(divides=lambda d: False)}),
+    (
+        "your standard deviation has n − 1: GRPO's has n",
+        {"advantages": _grouped(spread=lambda r: r.std(axis=1, keepdims=True, ddof=1))},
+    ),
+    (
+        "you divide by the whole batch's standard deviation: each group has its own",
+        {"advantages": _grouped(spread=lambda r: r.std())},
+    ),
+]
+RATIOS: Mistakes = [
+    ("your ratio is upside down: it is π/π_old", {"ratio": lambda new, old, reference, written: np.exp(old - new)}),
+    (
+        "your ratio is that to the reference: w compares with the policy that wrote the batch",
+        {"ratio": lambda new, old, reference, written: np.exp(new - reference)},
+    ),
+    (
+        "your ratio is a difference of logarithms: w is e to the power of that",
+        {"ratio": lambda new, old, reference, written: new - old},
+    ),
+    (
+        "w is 1 with you in every epoch, or missing: it compares the present policy with the one that wrote the batch",
+        {"ratio": lambda new, old, reference, written: 1.0},
+    ),
+]
+CLIPS: Mistakes = [
+    ("your ratios aren't clipped", {"push": _edges(_never, _never)}),
+    (
+        "you stop the push outside the band whatever the sign of A: it stops only where the ratio has already gone the "
+        "way that A asks for",
+        {"push": _edges(lambda w, A, clip: w > 1 + clip, lambda w, A, clip: w < 1 - clip)},
+    ),
+    (
+        "you have the larger of w·A and clip(w)·A: it is the smaller, which stops a ratio that went where A pushes",
+        {"push": _edges(lambda w, A, clip: (A < 0) & (w > 1 + clip), lambda w, A, clip: (A > 0) & (w < 1 - clip))},
+    ),
+    ("you stop the push at 1 + ε only: where A < 0 it stops below 1 − ε", {"push": _edges(_above, _never)}),
+    ("you stop the push at 1 − ε only: where A > 0 it stops above 1 + ε", {"push": _edges(_never, _below)}),
+    (
+        "your slope is clip(w)·A: outside the band the clipped ratio is a constant, whose slope is 0",
+        {"push": lambda w, A, clip: np.clip(w, 1 - clip, 1 + clip) * A},
+    ),
+    (
+        "your slope is by w: the slope of w by log π is w itself, so that of w·A is w·A",
+        {"push": lambda w, A, clip: np.where(_above(w, A, clip) | _below(w, A, clip), 0.0, A)},
+    ),
+]
+PULLS: Mistakes = [
+    ("the reference doesn't pull: −β k3 is missing", {"pull": lambda new, *_: 0.0}),
+    (
+        "the reference pushes away: β k3 is a price, so −β k3 is climbed",
+        {"pull": lambda *a: -_k3_down(*a)},
+    ),
+    (
+        "k3 isn't differentiated: its slope by log π is 1 − π_ref/π",
+        {"pull": lambda new, old, reference, *_: -(np.exp(reference - new) - 1 - (reference - new))},
+    ),
+    (
+        "you have the slope of k2: k3's, by log π, is 1 − π_ref/π",
+        {"pull": lambda new, old, reference, *_: reference - new},
+    ),
+    (
+        "the ratio of your k3 is upside down: it is π_ref/π",
+        {"pull": lambda new, old, reference, *_: 1 - np.exp(new - reference)},
+    ),
+    (
+        "you charge the old policy in each epoch: k3 compares the reference with the policy as it then is",
+        {"pull": lambda new, old, reference, *_: np.exp(reference - old) - 1},
+    ),
+    (
+        "you stop the reference's pull where the clip stops the push: k3 isn't clipped",
+        {
+            "pull": lambda new, old, reference, w, A, clip: (
+                (np.exp(reference - new) - 1) * ~(_above(w, A, clip) | _below(w, A, clip))
+            )
+        },
+    ),
+    ("β is left out: the price is β k3", {"price": lambda beta: 1.0}),
+]
+SHARES: Mistakes = [
+    (
+        "what stands behind an answer's end counts: multiply by `written`",
+        {"share": lambda written, average: np.ones(written.shape) * _shares(written, average)[:, :, :1]},
+    ),
+    (
+        "you divide an answer's sum by the number of places, words or not: divide by that of its words",
+        {"share": lambda written, average: written / (written.shape[2] if average else 1) / _answers_in(written)},
+    ),
+    (
+        "you average over the words where `average` is False too",
+        {"share": lambda written, average: _shares(written, True)},
+    ),
+    ("you never average over the words", {"share": lambda written, average: _shares(written, False)}),
+    (
+        "you divide by the number of words of the batch: divide by the number of answers",
+        {"share": lambda written, average: written / written.sum()},
+    ),
+    (
+        "you add the answers up: divide by their number",
+        {"share": lambda written, average: _shares(written, average) * _answers_in(written)},
+    ),
+    (
+        "you divide by the number of groups: divide by that of all answers",
+        {"share": lambda written, average: _shares(written, average) * written.shape[1]},
+    ),
+    (
+        "you divide by the answers of one group: divide by those of all groups",
+        {"share": lambda written, average: _shares(written, average) * written.shape[0]},
+    ),
+]
+CLIMBS: Mistakes = [
+    ("you go down: `ascend` climbs, so give it the slope of the objective, not of a loss", {"up": lambda epochs: -1.0}),
+    (
+        "all your epochs have the first one's slope: after a step take the log-probabilities that `ascend` gave back",
+        {"fresh": False},
+    ),
+    ("you divide the slope by the number of epochs: each epoch takes a whole step", {"up": lambda epochs: 1 / epochs}),
+]
+# Not tried together with others
+ALONE: Mistakes = [
+    (
+        "you take off the mean over the groups: a group is a row, its mean runs along axis 1",
+        {"advantages": _grouped(centre=lambda r: r.mean(axis=0))},
+    ),
+    (
+        "you divide by the standard deviation where `divide` is False, and don't where it is True",
+        {"advantages": _grouped(divides=lambda d: not d)},
+    ),
+    ("you divide by the variance", {"advantages": _grouped(spread=lambda r: r.var(axis=1, keepdims=True))}),
+    *(
+        (
+            "a group of equal rewards gives you NaN: its advantages are 0, and the reference pulls all the same",
+            {"advantages": _nan_where_equal, "shared": shared},
+        )
+        for shared in (np.multiply, lambda share, slope: np.where(share > 0, share * slope, 0.0))
+    ),
+    (
+        "you catch a standard deviation of exactly 0 only: equal rewards can leave a rounding error, which is then "
+        "divided by itself",
+        {"advantages": _only_exact_zeros},
+    ),
+    *(
+        (
+            "you add a small number to the standard deviation, which changes every group: set a group of equal rewards "
+            "to 0 by itself",
+            {"advantages": _one_added(eps)},
+        )
+        for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
+    ),
+    (
+        "you leave out what is below the group's mean: such answers must become rarer",
+        {"advantages": lambda r, d: np.maximum(_group_advantages(r, d), 0)},
+    ),
+    (
+        "you have one ratio for a whole answer, the product of its words': each word has its own",
+        {"ratio": lambda new, old, reference, written: np.exp(((new - old) * written).sum(axis=2, keepdims=True))},
+    ),
+    (
+        "you have one ratio for a whole answer, the geometric mean of its words', as GSPO has: each word has its own",
+        {
+            "ratio": lambda new, old, reference, written: np.exp(
+                ((new - old) * written).sum(axis=2, keepdims=True) / written.sum(axis=2, keepdims=True)
+            )
+        },
+    ),
+    (
+        "you stop the push above 1 + ε only, and whatever the sign of A",
+        {"push": _edges(lambda w, A, clip: w > 1 + clip, _never)},
+    ),
+    (
+        "you give `ascend` the clipped gain itself, and not its slope: where it is clipped the slope is 0",
+        {"push": lambda w, A, clip: np.minimum(w * A, np.clip(w, 1 - clip, 1 + clip) * A)},
+    ),
+    (
+        "your lower edge is 1/(1 + ε): it is 1 − ε",
+        {"push": _edges(_above, lambda w, A, clip: (A < 0) & (w < 1 / (1 + clip)))},
+    ),
+    (
+        "your band is that of the logarithm, from −ε to ε: the ratio's is 1 − ε to 1 + ε",
+        {
+            "push": _edges(
+                lambda w, A, clip: (A > 0) & (w > np.exp(clip)), lambda w, A, clip: (A < 0) & (w < np.exp(-clip))
+            )
+        },
+    ),
+    ("you have the slope of k1, which is 1 everywhere: k3's is 1 − π_ref/π", {"pull": lambda new, *_: -1.0}),
+    (
+        "the 1 is missing in k3's slope, 1 − π_ref/π: the slope of −log(π_ref/π) by log π",
+        {"pull": lambda new, old, reference, *_: np.exp(reference - new)},
+    ),
+    (
+        "you weigh k3 by the ratio w: it stands in the objective as it is",
+        {"pull": lambda new, old, reference, w, *_: w * (np.exp(reference - new) - 1)},
+    ),
+    (
+        "you multiply k3 by the advantage: the price is the same for good answers and bad ones",
+        {"pull": lambda new, old, reference, w, A, clip: A * (np.exp(reference - new) - 1)},
+    ),
+    ("you multiply k3 by β twice", {"price": lambda beta: beta * beta}),
+    (
+        "you charge the reference in the reward, by β times the answer's log(π/π_ref), and not in the loss",
+        {"earns": _price_of(lambda log_w: -log_w), "pull": lambda new, *_: 0.0},
+    ),
+    (
+        "you charge the reference twice, in the reward and in the loss: it belongs in the loss only",
+        {"earns": _price_of(lambda log_w: -log_w)},
+    ),
+    (
+        "you take β k3 off the reward: here it stands in the loss",
+        {"earns": _price_of(lambda log_w: np.expm1(log_w) - log_w), "pull": lambda new, *_: 0.0},
+    ),
+    (
+        "you average over the words where `average` is False, and don't where it is True",
+        {"share": lambda written, average: _shares(written, not average)},
+    ),
+    (
+        "you average over all words of the batch, as DAPO does: long answers then count more; average within each",
+        {"share": lambda written, average: written / written.sum() if average else _shares(written, False)},
+    ),
+    (
+        "you divide by all places, words or not: divide by the number of answers",
+        {"share": lambda written, average: written / written.size},
+    ),
+    (
+        "what stands behind an answer's end counts, and you average over all places: an answer has its words alone",
+        {
+            "share": lambda written, average: (
+                np.ones(written.shape) / (written.shape[2] if average else 1) / _answers_in(written)
+            )
+        },
+    ),
+    (
+        "you clip the advantage: it is the ratio that is held between 1 − ε and 1 + ε",
+        {"push": lambda w, A, clip: w * np.minimum(A, np.clip(A, 1 - clip, 1 + clip))},
+    ),
+    (
+        "you weigh k3 by the ratio w, and differentiate that too: k3 stands in the objective as it is",
+        {"pull": lambda new, old, ref, w, A, clip: w * (ref - new)},
+    ),
+    (
+        "you average over all words of a group: average within each answer",
+        {
+            "share": lambda written, average: (
+                written / written.sum(axis=(1, 2), keepdims=True) / len(written) if average else _shares(written, False)
+            )
+        },
+    ),
+    (
+        "you divide by the root of an answer's number of words: divide by the number itself",
+        {
+            "share": lambda written, average: (
+                written / (written.sum(axis=2, keepdims=True) ** 0.5 if average else 1) / _answers_in(written)
+            )
+        },
+    ),
+    (
+        "you count one place too many in each answer: behind its end nothing counts",
+        {"share": lambda written, average: _shares(_with_end(written), average)},
+    ),
+    (
+        "you count one place too many in each answer: behind its end nothing counts",
+        {"share": lambda written, average: _with_end(written) * _shares(written, average)[:, :, :1]},
+    ),
+    (
+        "you leave out the last word of each answer: `written` is True there",
+        {"share": lambda written, average: _shares(_but_last(written), average)},
+    ),
+    (
+        "you leave out the last word of each answer: `written` is True there",
+        {"share": lambda written, average: _but_last(written) * _shares(written, average)},
+    ),
+]
+
+grpo_update = Exercise(
+    function="grpo_update",
+    cases=list(_grpo_cases()),
+    expected=_right_slopes,
+    apply=_slopes_of,
+    misconceptions=[
+        *mistakes(_written_update, ALONE),
+        *mistakes(_written_update, ADVANTAGES, RATIOS, CLIPS, PULLS, SHARES, CLIMBS),
+        (
+            "your ratio compares with the epoch before: the old policy is the one that wrote the batch, in all epochs",
+            _from_epoch_to_epoch,
+        ),
+    ],
+)
+
+
+# 14.5
 
 
 def _inverse_step(pi, A, alpha):
@@ -1012,5 +1511,6 @@ EXERCISES = {
     "14.1": optimal_policy,
     "14.2": group_advantages,
     "14.3": kl_loss_gradient,
-    "14.4": mirror_step,
+    "14.4": grpo_update,
+    "14.5": mirror_step,
 }
