@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from trpobook.agents.policies import CategoricalPolicy
+from trpobook.book import style
 from trpobook.widgets.lesson_13 import Watched, saliency, scrubber
 
 NAMES = ("wait", "fire", "right", "left")
@@ -54,3 +55,15 @@ def test_saliency_is_the_derivative_of_the_log_probability_in_the_picture(float6
         up, down = (policy(frames + sign * h).log_prob(actions)[n] for sign in (1, -1))
         assert gradient[n, c, i, j].item() == pytest.approx(((up - down) / 2e-4).item(), abs=1e-8)
     assert (gradient != 0).float().mean() > 0.9
+
+
+def test_the_second_panel_shows_newest_minus_oldest_with_its_sign(watched):
+    interactive = scrubber(watched, NAMES)
+    _, axes = style.figure(4)
+    moment = interactive.compute(2)
+    interactive.draw(axes, moment)
+    assert axes[1].get_title("left") == "newest minus oldest"
+    shown = axes[1].images[0].get_array()
+    assert np.array_equal(shown, moment.frames[-1].astype(float) - moment.frames[0])
+    high, low = (axes[1].images[0].cmap(end)[:3] for end in (1.0, 0.0))
+    assert high[2] > high[0] and low[0] > low[2]  # purple where the newest is brighter, orange where the oldest is

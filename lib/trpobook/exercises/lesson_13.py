@@ -505,8 +505,8 @@ def _sandwich(middle, *, states=None):
 
     def product(logits, theta, v):
         theta, v = torch.as_tensor(theta), torch.as_tensor(v)
-        J, p = jacobian(logits, theta), logits(theta).softmax(-1)
-        total = sum(J[i].T @ middle(p, i) @ J[i] @ v for i in range(len(p)))
+        B, p = jacobian(logits, theta), logits(theta).softmax(-1)
+        total = sum(B[i].T @ middle(p, i) @ B[i] @ v for i in range(len(p)))
         return total / (len(p) if states is None else states(len(p)))
 
     return product
@@ -517,9 +517,9 @@ def _swept(change, at=lambda theta, v: theta, along=lambda theta, v: v):
 
     def product(logits, theta, v):
         theta, v = torch.as_tensor(theta), torch.as_tensor(v)
-        z, J = logits(theta), jacobian(logits, theta)
+        z, B = logits(theta), jacobian(logits, theta)
         t = jacobian(logits, at(theta, v)) @ along(theta, v)
-        return torch.einsum("nap,na->p", J, change(z.softmax(-1), t, z)) / len(z)
+        return torch.einsum("nap,na->p", B, change(z.softmax(-1), t, z)) / len(z)
 
     return product
 

@@ -84,7 +84,7 @@ def scrubber(watched: Watched, names: tuple[str, ...], start: int = 0) -> Intera
             panel.imshow(picture, interpolation="nearest", **look)
             panel.set(xticks=[], yticks=[])
             panel.grid(False)
-        for panel, title in zip(axes, ("the newest frame", "newest less oldest", "saliency", "policy"), strict=True):
+        for panel, title in zip(axes, ("the newest frame", "newest minus oldest", "saliency", "policy"), strict=True):
             panel.set_title(title)
         places = np.arange(len(names))
         axes[3].barh(places, moment.probabilities, 0.32, color=style.OLD["color"])
