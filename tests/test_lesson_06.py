@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from trpobook.exercises import case, load
+from trpobook.exercises.lesson_06 import CERTIFIED_WORLDS
 from trpobook.finite import bounds
 from trpobook.finite.divergences import kl_categorical
 from trpobook.finite.mdp import TabularMDP, gridworld, random_mdp, random_policy, softmax
@@ -87,3 +89,52 @@ def test_the_first_term_of_the_mean_kl_constant_may_be_halved():
         odds = world.gamma / (1 - world.gamma)
         share = (odds + 2 * np.sqrt(2 * odds)) / (2 * odds + 2 * np.sqrt(2 * odds))
         assert abs(gap) <= share * bounds.mean_kl_penalty(world, old, new) + 1e-12
+
+
+def five_penalties(*step):
+    """Return them in the order of exercise 6.5."""
+    theorem = [bounds.trpo_penalty(*step, form) for form in ("tv", "kl_sharp")]
+    cpo = [bounds.cpo_penalty(*step, form) for form in ("tv", "kl")]
+    return [*theorem, *cpo, bounds.mean_kl_penalty(*step)]
+
+
+def tilted(mdp, old, alpha):
+    return softmax(np.log(old) + alpha * mdp.advantage(old))
+
+
+@pytest.mark.parametrize("index", range(len(CERTIFIED_WORLDS)))
+def test_what_exercise_6_5_certifies_is_the_best_guarantee_and_at_most_the_true_gain(index):
+    mdp, old, alphas = CERTIFIED_WORLDS[index]
+    new, sure = load("6.5").expected(*case("6.5", index))
+    guarantees = []
+    for alpha in alphas:
+        step = mdp, old, tilted(mdp, old, alpha)
+        guarantees.append(bounds.surrogate(*step) - min(five_penalties(*step)))
+    chosen = np.argmax(guarantees)
+    assert sure == pytest.approx(max(0, guarantees[chosen]), abs=1e-9)
+    assert new == pytest.approx(tilted(mdp, old, alphas[chosen]) if sure > 0 else old, abs=1e-11)
+    assert bounds.performance_difference(mdp, old, np.array(new)) >= sure
+    best, second = np.sort([0, *guarantees])[[-1, -2]]
+    assert best - second > 5e-4 * (best + 0.01)  # so that rounding in single precision doesn't choose
+
+
+def test_no_world_of_exercise_6_5_breaks_a_certificate_and_some_need_each_of_two_bounds():
+    rng, least = np.random.default_rng(6), set()
+    for i in range(200):
+        mdp = random_mdp(rng, gamma=(0.3, 0.7, 0.9, 0.99)[i % 4])
+        old = 0.1 / 3 + 0.9 * random_policy(rng, mdp)
+        alphas = 10 ** rng.uniform(-3, -1, 4) / np.abs(mdp.advantage(old)).max()
+        new, sure = load("6.5").expected(old, mdp.advantage(old), mdp.visitation(old), mdp.gamma, np.sort(alphas))
+        assert bounds.performance_difference(mdp, old, np.array(new)) >= sure - 1e-13
+    for mdp, old, alphas in CERTIFIED_WORLDS[1:]:  # in the first the first four are nearly equal
+        least |= {int(np.argmin(five_penalties(mdp, old, tilted(mdp, old, alpha)))) for alpha in alphas}
+    assert least == {2, 4}
+
+
+def test_three_of_the_five_bounds_are_never_below_the_other_two():
+    rng = np.random.default_rng(65)
+    for i in range(300):
+        mdp = random_mdp(rng, gamma=(0.3, 0.7, 0.9, 0.99)[i % 4])
+        old, far = (0.1 / 3 + 0.9 * random_policy(rng, mdp) for _ in range(2))
+        theorem_tv, theorem_kl, cpo_tv, cpo_kl, _ = five_penalties(mdp, old, old + rng.uniform() * (far - old))
+        assert cpo_tv <= min(theorem_tv, theorem_kl, cpo_kl) * (1 + 1e-12)

@@ -791,6 +791,642 @@ def e6_4_right_library_bounds(world, policy):
     return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - world.gamma) * C), rounds=60))
 
 
+# 6.5 certified_step
+def e6_5_wrong_sharp_c_before_the_mean_kl(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon = gamma / (1 - gamma) ** 2
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size * horizon * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_old_notes(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(np.sum(old * A, axis=1)).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_kl_of_all_states_summed(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * kl.sum()),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * kl.sum(),
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_parenthesis(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma**2), gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_tilts_the_last_candidate(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure, tilted = old, 0.0, old
+    for alpha in alphas:
+        tilted = tilted * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_log_upside_down(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(tilted / old), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(abs(2 * d @ kl)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_no_absolute_values(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = (tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_largest_tv_in_cpo(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * np.max(tv),
+            note * horizon * np.sqrt(2 * np.max(kl)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_mean_size_for_epsilon(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.sum(old * np.abs(A), axis=1).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_gamma_forgotten_in_the_odds(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, 1 / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_promise_normalised_and_means_not(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * rho @ tv,
+            note * horizon * np.sqrt(2 * rho @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * rho @ kl,
+        ]
+        guarantee = d @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_root_outside(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            note * horizon * d @ tv,
+            note * horizon * 2 * np.sqrt(d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_tv_doubled_and_signed(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, A.max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1)
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_reversed_and_theorem_1_alone(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(tilted * np.log(tilted / old), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties[:2])
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_starts_below_zero(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, -np.inf
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_stays_for_longer(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure, bar = old, 0.0, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > bar:
+            new, sure, bar = tilted, guarantee, rho @ notes
+    return new, sure
+
+
+def e6_5_wrong_after_the_peak(old, A, rho, gamma, alphas):
+    def candidate(alpha):
+        weights = old * np.exp(alpha * A)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def guarantee(new):
+        notes, tv = np.sum(new * A, axis=1), np.abs(new - old).sum(axis=1) / 2
+        mean_kl = (1 - gamma) * rho @ kl_categorical(old, new)
+        odds = gamma / (1 - gamma)
+        cpo = 2 * gamma / (1 - gamma) * np.abs(notes).max() * rho @ tv
+        return rho @ notes - min(cpo, 2 * np.abs(A).max() / (1 - gamma) * (odds + np.sqrt(2 * odds)) * mean_kl)
+
+    i = 0
+    while i + 1 < len(alphas) and guarantee(candidate(alphas[i + 1])) > guarantee(candidate(alphas[i])):
+        i += 1
+    new = candidate(alphas[min(i + 1, len(alphas) - 1)])
+    return (new, guarantee(new)) if guarantee(new) > 0 else (old, 0.0)
+
+
+def e6_5_wrong_least_of_all_candidates(old, A, rho, gamma, alphas):
+    tilts = old * np.exp(alphas[:, None, None] * A)
+    tilts = tilts / tilts.sum(axis=2, keepdims=True)
+    tv, kl = np.abs(tilts - old).sum(axis=2) / 2, kl_categorical(old, tilts)
+    d, odds, notes = (1 - gamma) * rho, gamma / (1 - gamma), np.sum(tilts * A, axis=2)
+    cpo = 2 * gamma / (1 - gamma) ** 2 * np.abs(notes).max(axis=1) * (tv @ d)
+    mean = 2 * np.abs(A).max() / (1 - gamma) * (odds + np.sqrt(2 * odds)) * (kl @ d)
+    guarantees = notes @ rho - np.minimum(cpo, mean).min()
+    best = guarantees.argmax()
+    return (tilts[best], guarantees[best]) if guarantees[best] > 0 else (old, 0.0)
+
+
+def e6_5_wrong_advantage_of_the_candidates(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * (A - np.sum(tilted * A, axis=1, keepdims=True)), axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_single_precision(old, A, rho, gamma, alphas):
+    old, A, rho, gamma = np.float32(old), np.float32(A), np.float32(rho), np.float32(gamma)
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(np.float32(alpha) * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_returns_the_length(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    length, sure = 0.0, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            length, sure = alpha, guarantee
+    return length, sure
+
+
+def e6_5_wrong_works_on_the_old_policy(old, A, rho, gamma, alphas):
+    d, size = (1 - gamma) * rho, np.abs(A).max()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old
+        tilted *= np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * d @ kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_right_numpy(old, A, rho, gamma, alphas):
+    tilts = old * np.exp(alphas[:, None, None] * A)
+    tilts /= tilts.sum(axis=-1, keepdims=True)
+    notes, d = np.einsum("nsa,sa->ns", tilts, A), (1 - gamma) * rho
+    tv, kl = 0.5 * np.abs(tilts - old).sum(axis=-1), np.sum(old * np.log(old / tilts), axis=-1)
+    C, epsilon, note = gamma / (1 - gamma) ** 2, np.abs(A).max(), np.abs(notes).max(axis=1)
+    C_bar = 2 * epsilon / (1 - gamma) * (gamma / (1 - gamma) + np.sqrt(2 * gamma / (1 - gamma)))
+    theorem = np.minimum(4 * C * epsilon * tv.max(axis=1) ** 2, 2 * C * epsilon * kl.max(axis=1))
+    cpo = np.minimum(2 * C * note * (tv @ d), C * note * np.sqrt(2 * np.abs(kl @ d)))
+    guarantees = notes @ rho - np.minimum(np.minimum(theorem, cpo), C_bar * (kl @ d))
+    i = np.argmax(guarantees)
+    if guarantees[i] <= 0:
+        return old, 0.0
+    return tilts[i], guarantees[i]
+
+
+def e6_5_right_loops(old, A, rho, gamma, alphas):
+    states, actions = range(len(old)), range(len(old[0]))
+    size = max(abs(A[s][a]) for s in states for a in actions)
+    best, sure = [list(row) for row in old], 0
+    for alpha in alphas:
+        rows = []
+        for s in states:
+            weights = [old[s][a] * np.exp(alpha * A[s][a]) for a in actions]
+            total = sum(weights)
+            rows.append([weight / total for weight in weights])
+        promise = note = mean_tv = mean_kl = most_tv = most_kl = 0
+        for s in states:
+            bar = sum(rows[s][a] * A[s][a] for a in actions)
+            tv = sum(abs(rows[s][a] - old[s][a]) for a in actions) / 2
+            kl = sum(old[s][a] * np.log(old[s][a] / rows[s][a]) for a in actions)
+            promise += rho[s] * bar
+            mean_tv += (1 - gamma) * rho[s] * tv
+            mean_kl += (1 - gamma) * rho[s] * kl
+            note, most_tv, most_kl = max(note, abs(bar)), max(most_tv, tv), max(most_kl, kl)
+        far = gamma / (1 - gamma) ** 2
+        penalty = min(
+            4 * size * far * most_tv**2,
+            2 * size * far * most_kl,
+            2 * note * far * mean_tv,
+            note * far * (2 * mean_kl) ** 0.5,
+            2 * size / (1 - gamma) * (gamma / (1 - gamma) + (2 * gamma / (1 - gamma)) ** 0.5) * mean_kl,
+        )
+        if promise - penalty > sure:
+            best, sure = rows, promise - penalty
+    return best, sure
+
+
+def e6_5_right_torch(old, A, rho, gamma, alphas):
+    p, A, rho = torch.tensor(old), torch.tensor(A), torch.tensor(rho)
+    alphas = torch.tensor(alphas)
+    log_new = (p.log() + alphas[:, None, None] * A).log_softmax(-1)
+    new, far, odds = log_new.exp(), gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    kl, tv = (p * (p.log() - log_new)).sum(-1), (new - p).abs().sum(-1) / 2
+    notes, d, size = (new * A).sum(-1), (1 - gamma) * rho, A.abs().max()
+    note = notes.abs().amax(1)
+    penalties = torch.stack(
+        [
+            4 * size * far * tv.amax(1) ** 2,
+            2 * size * far * kl.amax(1),
+            2 * note * far * (tv @ d),
+            note * far * (2 * (kl @ d).clamp(min=0)).sqrt(),
+            2 * size / (1 - gamma) * (odds + (2 * odds) ** 0.5) * (kl @ d),
+        ]
+    )
+    sure, i = (notes @ rho - penalties.amin(0)).max(0)
+    return (new[i], sure) if sure > 0 else (p, torch.zeros_like(sure))
+
+
+def e6_5_right_two_bounds(policy, advantage, visits, discount, lengths):
+    """Leave out what can't be the least; by (4.6) the KL of a tilt is the logarithm of its sum, for E A = 0."""
+    h = 1 / (1 - discount)
+    c_bar = 2 * np.abs(advantage).max() * h * (discount * h + np.sqrt(2 * discount * h))
+    options = [(0.0, policy)]
+    for length in lengths:
+        weights = policy * np.exp(length * advantage)
+        total = weights.sum(1)
+        tilted, nats = weights / total[:, None], np.log(total)
+        note = (tilted * advantage).sum(1)
+        moved = np.maximum(tilted - policy, 0).sum(1)
+        cpo = 2 * discount * h * np.max(note) * (visits @ moved)
+        options.append((visits @ note - min(cpo, c_bar * (visits @ nats) / h), tilted))
+    sure, new = max(options, key=lambda option: option[0])
+    return [new, np.array(sure)]
+
+
+def e6_5_right_float32(old, A, rho, gamma, alphas):
+    p, A, rho, g = np.float32(old), np.float32(A), np.float32(rho), np.float32(gamma)
+    best, sure = np.zeros_like(p), np.float32(0)
+    d, far, odds, size = (1 - g) * rho, g / (1 - g) ** 2, g / (1 - g), np.abs(A).max()
+    for alpha in np.float32(alphas):
+        weights = np.expm1(alpha * A)  # by how much each probability changes, relative to itself
+        total = np.sum(p * weights, axis=1, keepdims=True)
+        change = (weights - total) / (1 + total)
+        kl = np.sum(p * (change - (alpha * A - np.log1p(total))), axis=1)
+        tv, notes = np.sum(p * np.abs(change), axis=1) / 2, np.sum(p * change * A, axis=1)
+        cpo = 2 * far * np.abs(notes).max() * (d @ tv)
+        value = rho @ notes - min(cpo, 2 * size / (1 - g) * (odds + np.sqrt(2 * odds)) * (d @ kl))
+        if value > sure:
+            best, sure = change, value
+    return old * (1 + best), sure
+
+
+def e6_5_right_in_place(old, A, rho, gamma, alphas):
+    tilted, best, sure = np.empty_like(old), old.copy(), 0.0
+    weights = (1 - gamma) * rho
+    for alpha in alphas:
+        np.exp(np.multiply(A, alpha, out=tilted), out=tilted)
+        tilted *= old
+        tilted /= tilted.sum(axis=1)[:, None]
+        kl, tv = kl_categorical(old, tilted), np.abs(tilted - old).sum(axis=1) / 2
+        bar = np.sum(tilted * A, axis=1)
+        penalty = 4 * np.abs(A).max() * gamma / (1 - gamma) ** 2 * min(np.max(tv) ** 2, np.max(kl) / 2)
+        factor = gamma * np.max(np.abs(bar)) / (1 - gamma) ** 2
+        penalty = min(penalty, 2 * factor * (weights @ tv), factor * np.sqrt(max(2 * weights @ kl, 0)))
+        root = np.sqrt(2 * gamma / (1 - gamma))
+        mean = 2 * np.abs(A).max() / (1 - gamma) * (gamma / (1 - gamma) + root) * (weights @ kl)
+        if rho @ bar - min(penalty, mean) > sure:
+            best[:], sure = tilted, rho @ bar - min(penalty, mean)
+    return best, sure
+
+
 WRONG = {
     "6.1": [
         (e6_1_wrong_l1_without_half, "TV without its half: twice the bound"),
@@ -890,6 +1526,39 @@ WRONG = {
         (e6_4_wrong_returns_alpha, "returns α instead of the policy"),
         (e6_4_wrong_until_nothing_rises, "never shortens its step when the guarantee stops rising: never ends"),
     ],
+    "6.5": [
+        (e6_5_wrong_sharp_c_before_the_mean_kl, "theorem 1's C before the mean KL, in place of C̄"),
+        (e6_5_wrong_old_notes, "ε' of the old policy's own notes, which are 0: CPO's penalties vanish"),
+        (e6_5_wrong_kl_of_all_states_summed, "the mean KL is a sum over the states, without weights"),
+        (e6_5_wrong_parenthesis, "1 − γ² for (1 − γ)²"),
+        (e6_5_wrong_tilts_the_last_candidate, "tilts the candidate before it, so the lengths add up"),
+        (e6_5_wrong_log_upside_down, "the logarithm of the KL is upside down: the penalties by KL are negative"),
+        (e6_5_wrong_no_absolute_values, "TV without absolute values is 0"),
+        (e6_5_wrong_largest_tv_in_cpo, "CPO's bounds with the largest distances"),
+        (e6_5_wrong_mean_size_for_epsilon, "ε_A is the largest mean of |A| under the old policy"),
+        (e6_5_wrong_gamma_forgotten_in_the_odds, "1/(1 − γ) for γ/(1 − γ) in C̄ (wrong only where C̄ is the least)"),
+        (e6_5_wrong_promise_normalised_and_means_not, "the weights of L and of the means have changed places"),
+        (
+            e6_5_wrong_root_outside,
+            "CPO's √2 is a 2 outside the root: 2√KL/… for √(2KL), and the TV form without its 2 (two at once)",
+        ),
+        (e6_5_wrong_tv_doubled_and_signed, "TV without its half, and ε_A the largest A (two at once)"),
+        (e6_5_wrong_reversed_and_theorem_1_alone, "KL(new‖old), and only theorem 1 (two at once)"),
+        (e6_5_wrong_starts_below_zero, "begins at −∞, so returns a step where none is certified"),
+        (e6_5_wrong_stays_for_longer, "a candidate must beat the promise of the best before it"),
+        (e6_5_wrong_after_the_peak, "walks on until the guarantee falls, and returns where it has fallen"),
+        (e6_5_wrong_least_of_all_candidates, "subtracts the least penalty of all candidates from each promise"),
+        (
+            e6_5_wrong_advantage_of_the_candidates,
+            "centres A on each candidate, whose notes are then 0: L and CPO's penalties vanish",
+        ),
+        (
+            e6_5_wrong_single_precision,
+            "the whole solution in single precision: what the KL leaves over is mostly rounding",
+        ),
+        (e6_5_wrong_returns_the_length, "returns α in place of the policy"),
+        (e6_5_wrong_works_on_the_old_policy, "tilts `old` in place"),
+    ],
 }
 
 RIGHT = {
@@ -925,5 +1594,13 @@ RIGHT = {
         (e6_4_right_float32, "float32"),
         (e6_4_right_in_place, "in-place"),
         (e6_4_right_library_bounds, "by the library's bounds, tilted by Q; parameters renamed"),
+    ],
+    "6.5": [
+        (e6_5_right_numpy, "numpy: all candidates at once"),
+        (e6_5_right_loops, "loops, list of lists"),
+        (e6_5_right_torch, "torch, in logarithms"),
+        (e6_5_right_two_bounds, "two bounds of the five; parameters renamed, a list, 0-d array"),
+        (e6_5_right_float32, "float32, by small differences"),
+        (e6_5_right_in_place, "in-place"),
     ],
 }

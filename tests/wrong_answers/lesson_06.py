@@ -648,6 +648,134 @@ def round_transposed(mdp, old):
     return old.T.copy()
 
 
+def _five(size, note, gamma, tv, kl, d):
+    """Return the penalties in the order of the lesson's table, one row each, a column for each candidate."""
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    return np.array(
+        [
+            4 * size * horizon * tv.max(axis=1) ** 2,
+            2 * size * horizon * kl.max(axis=1),
+            2 * note * horizon * (tv @ d),
+            note * horizon * np.sqrt(2 * (kl @ d)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * (kl @ d),
+        ]
+    )
+
+
+def _proven(
+    tilts=lambda old, A, alphas: np.array([old * np.exp(x * A) for x in alphas]),
+    divide=lambda rows: rows / rows.sum(axis=2, keepdims=True),
+    tv=lambda old, new: np.abs(new - old).sum(axis=2) / 2,
+    kl=lambda old, new: np.sum(old * np.log(old / new), axis=2),
+    size=lambda A, notes: np.max(np.abs(A)),
+    note=lambda A, notes, d: np.max(np.abs(notes), axis=1),
+    d=lambda rho, gamma: (1 - gamma) * rho,
+    visits=lambda rho, gamma: rho,
+    five=lambda penalties, gamma: penalties,
+    least=lambda penalties: penalties.min(axis=0),
+    pick=lambda sure, promise: sure.argmax(),
+    second=lambda sure, promise, gamma: sure,
+    stay=True,
+):
+    """Return the whole function; the arguments are what may be wrong in it."""
+
+    def answer(old, A, rho, gamma, alphas):
+        new, mean = divide(tilts(old, A, alphas)), d(rho, gamma)
+        notes = np.sum(new * A, axis=2)
+        penalties = _five(size(A, notes), note(A, notes, mean), gamma, tv(old, new), kl(old, new), mean)
+        promise = notes @ visits(rho, gamma)
+        sure = promise - least(five(penalties, gamma))
+        i = pick(sure, promise)
+        if stay and sure.max() <= 0:
+            return old, 0.0
+        return new[i], second(sure[i], promise[i], gamma)
+
+    return answer
+
+
+def _times(row, factor):
+    """Return the change of one penalty by a factor that depends on γ."""
+
+    def change(penalties, gamma):
+        penalties[row] *= factor(gamma)
+        return penalties
+
+    return change
+
+
+def _rows(*kept):
+    return lambda penalties, gamma: penalties[list(kept)]
+
+
+def _first_above(sure, promise):
+    return np.argmax(sure > 0)
+
+
+def _last_above(sure, promise):
+    return len(sure) - 1 - np.argmax(sure[::-1] > 0)
+
+
+def _share_of_mean_constant(part):
+    """Return which share of C̄ is left of it, where only a part of its bracket is written."""
+    return lambda g: part(g / (1 - g)) / (g / (1 - g) + np.sqrt(2 * g / (1 - g)))
+
+
+def certified_nothing(old, A, rho, gamma, alphas):
+    return _proven(tilts=lambda old, A, alphas: np.array([old * np.exp(-x * A) for x in alphas]))(
+        old, A, rho, gamma, alphas
+    )
+
+
+def certified_no_penalty(old, A, rho, gamma, alphas):
+    return _proven(tv=lambda old, new: (new - old).sum(axis=2) / 2, five=lambda penalties, gamma: 0 * penalties[:3])(
+        old, A, rho, gamma, alphas
+    )
+
+
+def certified_theorem_1_then_least(old, A, rho, gamma, alphas):
+    new, sure = _proven(five=_rows(0, 1))(old, A, rho, gamma, alphas)
+    if sure == 0:
+        return old, 0.0
+    best = next(x for x in alphas if np.allclose(_proven(stay=False)(old, A, rho, gamma, np.array([x]))[0], new))
+    return _proven(stay=False)(old, A, rho, gamma, np.array([best]))
+
+
+def certified_by_the_first_candidates_bound(old, A, rho, gamma, alphas):
+    sure = [_proven(five=_rows(row), stay=False)(old, A, rho, gamma, alphas[:1])[1] for row in range(5)]
+    return _proven(five=_rows(int(np.argmax(sure))))(old, A, rho, gamma, alphas)
+
+
+def certified_infinitely_bad(old, A, rho, gamma, alphas):
+    new, sure = _proven(stay=False)(old, A, rho, gamma, alphas)
+    return (new, sure) if sure > 0 else (old, -np.inf)
+
+
+def certified_length(old, A, rho, gamma, alphas):
+    new, sure = _proven()(old, A, rho, gamma, alphas)
+    return next((x for x in alphas if np.allclose(new, _proven()(old, A, rho, gamma, np.array([x]))[0])), 0.0), sure
+
+
+def certified_in_place(old, A, rho, gamma, alphas):
+    result = _proven()(old.copy(), A, rho, gamma, alphas)
+    rho *= 1 - gamma
+    return result
+
+
+def certified_mean_in_theorem_1(old, A, rho, gamma, alphas):
+    size, horizon = np.max(np.abs(A)), gamma / (1 - gamma) ** 2
+
+    def with_means(tv, kl):
+        return 4 * size * horizon * tv.mean(axis=1) ** 2, 2 * size * horizon * kl.mean(axis=1)
+
+    def five(penalties, gamma):
+        new = np.array([old * np.exp(x * A) for x in alphas])
+        new /= new.sum(axis=2, keepdims=True)
+        penalties[:2] = with_means(np.abs(new - old).sum(axis=2) / 2, np.sum(old * np.log(old / new), axis=2))
+        return penalties
+
+    return _proven(five=five)(old, A, rho, gamma, alphas)
+
+
 WRONG_ANSWERS = {
     "6.1": [
         (shift_without_half, "your TV lacks its ½"),
@@ -846,5 +974,85 @@ WRONG_ANSWERS = {
         (unforeseen.e6_4_wrong_end_of_the_search, "you go to the upper limit of the peak's place"),
         (unforeseen.e6_4_wrong_no_penalty, "you go to the end of the curve"),
         (unforeseen.e6_4_wrong_old_policy_left_out, "your tilt leaves the old policy out"),
+    ],
+    "6.5": [
+        (certified_nothing, "you return the old policy and 0 for every input"),
+        (certified_no_penalty, "you subtract no penalty"),
+        (certified_theorem_1_then_least, "the candidate is theorem 1's"),
+        (certified_by_the_first_candidates_bound, "you choose one bound for all candidates"),
+        (_proven(tilts=lambda old, A, alphas: np.array([np.exp(x * A) for x in alphas])), "your tilt leaves the old"),
+        (_proven(divide=lambda rows: rows), "your candidates' rows don't add up to 1"),
+        (_proven(divide=lambda rows: rows / rows.sum(axis=1, keepdims=True)), "divided by a sum over the states"),
+        (_proven(tilts=lambda old, A, alphas: np.array([old * (1 + x * A) for x in alphas])), "to first order"),
+        (_proven(tv=lambda old, new: np.abs(new - old).sum(axis=2)), "your TV lacks its ½"),
+        (_proven(tv=lambda old, new: np.abs(new - old).max(axis=2)), "you have the largest difference of a row"),
+        (_proven(tv=lambda old, new: np.abs(new - old).mean(axis=2)), "you average |π_new − π_old| over the actions"),
+        (_proven(kl=lambda old, new: np.sum(new * np.log(new / old), axis=2)), "your KL is KL(new‖old)"),
+        (_proven(kl=lambda old, new: np.sum(old * np.log2(old / new), axis=2)), "your KL is in bits"),
+        (_proven(tv=lambda old, new: np.sum(old * np.log(old / new), axis=2)), "you have the KL in place of TV"),
+        (_proven(size=lambda A, notes: A.max()), "your ε_A is the largest A"),
+        (_proven(size=lambda A, notes: np.max(np.abs(notes), axis=1)), "your ε_A is a note"),
+        (_proven(note=lambda A, notes, d: np.max(np.abs(A))), "your ε' is max |A|"),
+        (_proven(note=lambda A, notes, d: np.abs(notes) @ d), "your ε' is a mean of the notes over the visits"),
+        (_proven(note=lambda A, notes, d: np.abs(notes).mean(axis=1)), "your ε' is the mean of the notes over all"),
+        (_proven(size=lambda A, notes: np.max(A.max(axis=1) - A.min(axis=1))), "your ε_A is the largest span"),
+        (_proven(size=lambda A, notes: np.abs(A).mean()), "your ε_A is the mean of |A|"),
+        (unforeseen.e6_5_wrong_tilts_the_last_candidate, "you tilt the candidate before"),
+        (unforeseen.e6_5_wrong_log_upside_down, "the fraction in your KL is upside down"),
+        (unforeseen.e6_5_wrong_largest_tv_in_cpo, "your distances in CPO's bounds are the largest"),
+        (unforeseen.e6_5_wrong_parenthesis, "you divide by 1−γ²"),
+        (unforeseen.e6_5_wrong_gamma_forgotten_in_the_odds, "your C̄ has 1/(1−γ)"),
+        (unforeseen.e6_5_wrong_after_the_peak, "you return the candidate after the best one"),
+        (unforeseen.e6_5_wrong_least_of_all_candidates, "you subtract the least penalty of all candidates"),
+        (_proven(d=lambda rho, gamma: rho), "your mean distances are weighted by ρ: "),
+        (_proven(d=lambda rho, gamma: rho / rho.sum()), "your mean distances are weighted by ρ over its sum"),
+        (_proven(d=lambda rho, gamma: np.ones(len(rho)) / len(rho)), "your mean distances are over all states alike"),
+        (_proven(visits=lambda rho, gamma: (1 - gamma) * rho), "your L is weighted by d"),
+        (_proven(visits=lambda rho, gamma: rho / rho.sum()), "your L is weighted by ρ over its sum"),
+        (_proven(visits=lambda rho, gamma: np.ones(len(rho))), "your L adds up the notes of all states alike"),
+        (_proven(visits=lambda rho, gamma: np.ones(len(rho)) / len(rho)), "your L averages the notes of all states"),
+        (_proven(five=_rows(1)), "you subtract theorem 1's penalty by the largest KL alone"),
+        (_proven(five=_rows(0, 1)), "you subtract theorem 1's penalties alone"),
+        (_proven(five=_rows(0, 1, 2, 3)), "the mean-KL theorem is missing"),
+        (_proven(five=_rows(0, 1, 3, 4)), "CPO's penalty by the mean TV is missing"),
+        (_proven(five=_rows(4)), "you subtract the mean-KL theorem's penalty alone"),
+        (_proven(five=_rows(1, 3, 4)), "you take the penalties by KL alone"),
+        (_proven(least=lambda penalties: penalties.max(axis=0)), "you subtract the largest of the penalties"),
+        (_proven(least=lambda penalties: penalties.sum(axis=0)), "you subtract the sum of the penalties"),
+        (_proven(least=lambda penalties: penalties.mean(axis=0)), "you subtract the mean of the penalties"),
+        (certified_mean_in_theorem_1, "theorem 1 has the mean distance in your function"),
+        (_proven(five=_times(0, lambda g: 1 / 2)), "the 4 before theorem 1's TV² is too small"),
+        (_proven(five=_times(1, lambda g: 1 / 2)), "the 2 before theorem 1's KL is missing"),
+        (_proven(five=_times(2, lambda g: 1 / 2)), "the 2 before CPO's mean TV is missing"),
+        (_proven(five=_times(3, lambda g: 1 / np.sqrt(2))), "CPO's √ lacks its 2"),
+        (_proven(five=_times([2, 3], lambda g: 1 - g)), "CPO's 1−γ isn't squared"),
+        (_proven(five=_times([2, 3], lambda g: 1 / g)), "CPO's constant lacks its γ"),
+        (_proven(five=_times([0, 1], lambda g: 1 - g)), "theorem 1's 1−γ isn't squared"),
+        (_proven(five=_times(4, _share_of_mean_constant(lambda odds: odds))), "your C̄ lacks the root"),
+        (_proven(five=_times(4, _share_of_mean_constant(lambda odds: np.sqrt(2 * odds)))), "your C̄ has the root alone"),
+        (
+            _proven(five=_times(4, _share_of_mean_constant(lambda odds: odds + np.sqrt(odds)))),
+            "the 2 under the root of C̄ is missing",
+        ),
+        (_proven(five=_times(4, lambda g: 1 / 2)), "the 2 in front of C̄ is missing"),
+        (_proven(five=_times(4, lambda g: 1 - g)), "1/(1−γ) is missing in front of C̄"),
+        (
+            _proven(five=_times(4, _share_of_mean_constant(lambda odds: odds / 2 + np.sqrt(2 * odds)))),
+            "the first term of your C̄ is halved",
+        ),
+        (_proven(pick=_last_above), "you return the longest candidate that is guaranteed to gain"),
+        (_proven(pick=_first_above), "you return the shortest candidate that is guaranteed to gain"),
+        (_proven(stay=False), "you return a candidate where none is guaranteed to gain"),
+        (_proven(pick=lambda sure, promise: promise.argmax(), stay=False), "you choose by the promise L"),
+        (certified_infinitely_bad, "you return −∞ beside the old policy"),
+        (_proven(second=lambda sure, promise, gamma: promise), "your second value is the promise L of the candidate"),
+        (_proven(second=lambda sure, promise, gamma: promise - sure), "your second value is the penalty"),
+        (_proven(second=lambda sure, promise, gamma: 2 * promise - sure), "L and the penalty added up"),
+        (_proven(second=lambda sure, promise, gamma: (1 - gamma) * sure), "your second value is (1−γ) times"),
+        (_proven(second=lambda sure, promise, gamma: sure / promise), "as a share of the promise"),
+        (certified_length, "the shape is wrong: expected (1, 2), got ()"),
+        (certified_in_place, "your function changes its argument `rho`"),
+        (lambda *args: _proven()(*args)[0], "return 2 values, not 1"),
+        (lambda *args: _proven()(*args)[::-1], "the values are right, in another order"),
     ],
 }

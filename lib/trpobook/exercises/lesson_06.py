@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from trpobook.exercises.checks import Exercise
+from trpobook.exercises.mistakes import Mistakes, mistakes
 from trpobook.exercises.worlds import ENDING, LEFT, RIGHT, TINY, is_policy, tidy, visits_of
 from trpobook.finite.bounds import golden_section
-from trpobook.finite.mdp import gridworld, random_mdp, random_policy, softmax
+from trpobook.finite.mdp import TabularMDP, gridworld, random_mdp, random_policy, softmax
 
 
 def _tv(old, new):
@@ -838,4 +841,514 @@ mm_step = Exercise(
     ],
 )
 
-EXERCISES = {"6.1": visitation_bound, "6.2": trpo_penalty, "6.3": cpi_step, "6.4": mm_step}
+
+# 6.5, the step with the best certificate
+
+
+def _certified_in_loops(old, A, rho, gamma, alphas):
+    """Return the candidate with the best guarantee, and that guarantee, added up action by action."""
+    states, actions = range(len(old)), range(len(old[0]))
+    largest = max(abs(x) for row in A for x in row)
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = [[old[s][a] * math.exp(alpha * A[s][a]) for a in actions] for s in states]
+        tilted = [[weight / math.fsum(row) for weight in row] for row in tilted]
+        note = [math.fsum(tilted[s][a] * A[s][a] for a in actions) for s in states]
+        tv = [math.fsum(abs(tilted[s][a] - old[s][a]) for a in actions) / 2 for s in states]
+        kl = [math.fsum(old[s][a] * math.log(old[s][a] / tilted[s][a]) for a in actions) for s in states]
+        mean_tv, mean_kl = ((1 - gamma) * math.fsum(rho[s] * x[s] for s in states) for x in (tv, kl))
+        worst = max(abs(x) for x in note)
+        least = min(
+            4 * largest * gamma / (1 - gamma) ** 2 * max(tv) ** 2,
+            2 * largest * gamma / (1 - gamma) ** 2 * max(kl),
+            2 * worst * gamma / (1 - gamma) ** 2 * mean_tv,
+            worst * gamma / (1 - gamma) ** 2 * math.sqrt(2 * mean_kl),
+            2 * largest / (1 - gamma) * (gamma / (1 - gamma) + math.sqrt(2 * gamma / (1 - gamma))) * mean_kl,
+        )
+        guarantee = math.fsum(rho[s] * note[s] for s in states) - least
+        if guarantee > sure:
+            new, sure = np.array(tilted), guarantee
+    return new, sure
+
+
+def _half_the_sum(old, new):
+    """Return TV, and what half the sum of the differences is where a row isn't a distribution."""
+    return np.abs(new - old).sum(axis=1) / 2
+
+
+def _largest_size(A, notes):
+    return np.abs(A).max()
+
+
+def _largest_note(A, notes, d):
+    return np.abs(notes).max()
+
+
+def _rows_tilted(old, A, alpha):
+    weights = old * np.exp(alpha * A)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _horizon(gamma):
+    return gamma / (1 - gamma) ** 2
+
+
+def _mean_constant(gamma):
+    return 2 / (1 - gamma) * (gamma / (1 - gamma) + np.sqrt(2 * gamma / (1 - gamma)))
+
+
+FIVE = ("theorem, TV", "theorem, KL", "CPO, TV", "CPO, KL", "mean KL")
+
+
+def _best(guarantees, promises):
+    """Return which candidate is chosen, None for none."""
+    best = int(np.argmax(guarantees))
+    return best if guarantees[best] > 0 else None
+
+
+def _certified(
+    *,
+    tilt=_rows_tilted,
+    tv=_half_the_sum,
+    kl=_kl,
+    size=_largest_size,
+    note=_largest_note,
+    weights=lambda rho, gamma: (1 - gamma) * rho,
+    visits=lambda rho, gamma: rho,
+    factors=(4, 2, 2, 2),
+    horizon=_horizon,
+    cpo_horizon=_horizon,
+    mean_constant=_mean_constant,
+    over=np.max,
+    cpo_over=np.dot,
+    summed=False,
+    kinds=FIVE,
+    least=min,
+    choose=_best,
+    report=lambda promise, penalty, gamma: promise - penalty,
+    stay=0.0,
+):
+    """Return the whole function, with what may be wrong in it as arguments."""
+
+    def function(old, A, rho, gamma, alphas):
+        d, candidates, promises, penalties = weights(rho, gamma), [], [], []
+        for alpha in np.cumsum(alphas) if summed else alphas:
+            new = tilt(old, A, alpha)
+            notes, tvs, kls = np.sum(new * A, axis=1), tv(old, new), kl(old, new)
+            epsilon, worst = size(A, notes), note(A, notes, d)
+            five = (
+                factors[0] * epsilon * horizon(gamma) * over(tvs) ** 2,
+                factors[1] * epsilon * horizon(gamma) * over(kls),
+                factors[2] * worst * cpo_horizon(gamma) * cpo_over(d, tvs),
+                worst * cpo_horizon(gamma) * np.sqrt(np.abs(factors[3] * cpo_over(d, kls))),
+                epsilon * mean_constant(gamma) * (d @ kls),
+            )
+            candidates.append(new)
+            promises.append(visits(rho, gamma) @ notes)
+            penalties.append(least([x for x, kind in zip(five, FIVE, strict=True) if kind in kinds]))
+        chosen = choose(np.subtract(promises, penalties), promises)
+        if chosen is None:
+            return old, stay
+        return candidates[chosen], report(promises[chosen], penalties[chosen], gamma)
+
+    return function
+
+
+def _longest(guarantees, promises):
+    above = np.flatnonzero(guarantees > 0)
+    return int(above[-1]) if len(above) else None
+
+
+def _shortest(guarantees, promises):
+    above = np.flatnonzero(guarantees > 0)
+    return int(above[0]) if len(above) else None
+
+
+def _least_bad(guarantees, promises):
+    return int(np.argmax(guarantees))
+
+
+def _most_promised(guarantees, promises):
+    return int(np.argmax(promises))
+
+
+def _one_too_far(guarantees, promises):
+    after = min(int(np.argmax(guarantees)) + 1, len(guarantees) - 1)
+    return after if guarantees[after] > 0 else None
+
+
+def _without(kind):
+    return tuple(other for other in FIVE if other != kind)
+
+
+def _with_theorem_certified(old, A, rho, gamma, alphas):
+    """Return theorem 1's candidate, which need not be the best, with the least of its five penalties subtracted."""
+    new, sure = _certified(kinds=FIVE[:2])(old, A, rho, gamma, alphas)
+    if sure == 0:
+        return old, 0.0
+    notes, d = np.sum(new * A, axis=1), (1 - gamma) * rho
+    cpo = 2 * _largest_note(A, notes, d) * _horizon(gamma) * (d @ _tv(old, new))
+    mean = _largest_size(A, notes) * _mean_constant(gamma) * (d @ _kl(old, new))
+    return new, rho @ notes - min(cpo, mean)
+
+
+def _one_bound_for_all(old, A, rho, gamma, alphas):
+    """Return what the one bound gives that has the least penalty for the first candidate."""
+    alone = [_certified(kinds=(kind,), choose=_least_bad) for kind in FIVE]
+    kind = max(range(5), key=lambda i: alone[i](old, A, rho, gamma, alphas[:1])[1])
+    return _certified(kinds=FIVE[kind : kind + 1])(old, A, rho, gamma, alphas)
+
+
+def _least_of_all(old, A, rho, gamma, alphas):
+    """Return what comes of subtracting the least penalty of all candidates from each promise."""
+    alone = _certified(choose=_least_bad, report=lambda promise, penalty, gamma: penalty)
+    penalty = min(alone(old, A, rho, gamma, [alpha])[1] for alpha in alphas)
+    return _certified(least=lambda penalties: penalty)(old, A, rho, gamma, alphas)
+
+
+TILTS: Mistakes = [
+    (
+        "your tilt leaves the old policy out: the candidates are π_old·e^{αA}, divided by their sum",
+        {"tilt": lambda old, A, alpha: softmax(alpha * A)},
+    ),
+    (
+        "your candidates' rows don't add up to 1: divide each row by its sum",
+        {"tilt": lambda old, A, alpha: old * np.exp(alpha * A)},
+    ),
+    (
+        "your candidates are divided by a sum over the states: each row must add up to 1, over the actions",
+        {"tilt": lambda old, A, alpha: _rows_tilted(old.T, A.T, alpha).T},
+    ),
+    (
+        "you tilt the candidate before, so that the lengths add up: tilt the old policy each time",
+        {"summed": True},
+    ),
+    (
+        "your candidates are π_old·(1 + αA), the tilt to first order: take π_old·e^{αA}",
+        {"tilt": lambda old, A, alpha: old * (1 + alpha * A)},
+    ),
+]
+DISTANCES: Mistakes = [
+    (
+        "your TV lacks its ½: it is half the sum of |π_new − π_old|",
+        {"tv": lambda old, new: 2 * _half_the_sum(old, new)},
+    ),
+    (
+        "you have the largest difference of a row: TV is half the sum of |π_new − π_old|",
+        {"tv": lambda old, new: np.abs(new - old).max(axis=1)},
+    ),
+    (
+        "you average |π_new − π_old| over the actions: TV is half its sum",
+        {"tv": lambda old, new: np.abs(new - old).mean(axis=1)},
+    ),
+    ("your KL is KL(new‖old): the old policy comes first", {"kl": lambda old, new: _kl(new, old)}),
+    (
+        "your KL is in bits: the constants of Pinsker's inequality belong to nats",
+        {"kl": lambda old, new: _kl(old, new) / np.log(2)},
+    ),
+    (
+        "the fraction in your KL is upside down, so it is negative: it is Σ π_old log(π_old/π_new)",
+        {"kl": lambda old, new: -_kl(old, new)},
+    ),
+    ("you have the KL in place of TV", {"tv": _kl}),
+]
+SIZES: Mistakes = [
+    (
+        "your ε_A is the largest A: it is the largest |A|, and the worst action may be the extreme one",
+        {"size": lambda A, notes: A.max()},
+    ),
+    (
+        "your ε_A is a note, max |Ā|: in theorem 1 and the mean-KL theorem it is max |A| over states and actions",
+        {"size": lambda A, notes: np.abs(notes).max()},
+    ),
+    (
+        "your ε' is max |A|: CPO's bound needs only the largest note of this very candidate, max |Ā|",
+        {"note": lambda A, notes, d: np.abs(A).max()},
+    ),
+    (
+        "your ε' is a mean of the notes over the visits: it is the largest, or a rare state could deceive you",
+        {"note": lambda A, notes, d: d @ np.abs(notes)},
+    ),
+    (
+        "your ε' is the mean of the notes over all states alike: it is the largest",
+        {"note": lambda A, notes, d: np.abs(notes).mean()},
+    ),
+    (
+        "your ε_A is the largest span of A in a state: it is the largest |A|",
+        {"size": lambda A, notes: np.ptp(A, axis=1).max()},
+    ),
+    ("your ε_A is the mean of |A|: it is the largest", {"size": lambda A, notes: np.abs(A).mean()}),
+]
+MEANS: Mistakes = [
+    (
+        "your distances in CPO's bounds are the largest: they are means over d = (1−γ)ρ",
+        {"cpo_over": lambda d, distances: distances.max()},
+    ),
+    (
+        "your mean distances are weighted by ρ: the mean is over d = (1−γ)ρ",
+        {"weights": lambda rho, gamma: rho},
+    ),
+    (
+        "your mean distances are weighted by ρ over its sum: where episodes end, d = (1−γ)ρ adds up to less than 1",
+        {"weights": lambda rho, gamma: rho / rho.sum()},
+    ),
+    (
+        "your mean distances are over all states alike: weigh each by d = (1−γ)ρ",
+        {"weights": lambda rho, gamma: np.full(len(rho), 1 / len(rho))},
+    ),
+]
+PROMISES: Mistakes = [
+    (
+        "your L is weighted by d = (1−γ)ρ: L is in units of return, and takes ρ itself",
+        {"visits": lambda rho, gamma: (1 - gamma) * rho},
+    ),
+    (
+        "your L is weighted by ρ over its sum: it takes ρ itself",
+        {"visits": lambda rho, gamma: rho / rho.sum()},
+    ),
+    (
+        "your L adds up the notes of all states alike: it takes the old policy's ρ",
+        {"visits": lambda rho, gamma: np.ones(len(rho))},
+    ),
+    (
+        "your L averages the notes of all states alike: it takes the old policy's ρ",
+        {"visits": lambda rho, gamma: np.full(len(rho), 1 / len(rho))},
+    ),
+]
+PENALTIES: Mistakes = [
+    (
+        "you subtract theorem 1's penalty by the largest KL alone, as in exercise 6.4: take the least of all five",
+        {"kinds": FIVE[1:2]},
+    ),
+    (
+        "you subtract theorem 1's penalties alone: CPO's bounds and the mean-KL theorem have smaller ones",
+        {"kinds": FIVE[:2]},
+    ),
+    (
+        "the mean-KL theorem is missing, or its penalty is too large: where the largest note sits in a state that is "
+        "hardly visited, its penalty is the least",
+        {"kinds": _without("mean KL")},
+    ),
+    (
+        "CPO's penalty by the mean TV is missing, or too large: it is often the least",
+        {"kinds": _without("CPO, TV")},
+    ),
+    (
+        "you subtract the mean-KL theorem's penalty alone: take the least of all five",
+        {"kinds": FIVE[4:]},
+    ),
+    (
+        "you take the penalties by KL alone: those by TV come before Pinsker's inequality, and are smaller",
+        {"kinds": ("theorem, KL", "CPO, KL", "mean KL")},
+    ),
+    (
+        "you subtract the largest of the penalties: each bound is true by itself, so the least is enough",
+        {"least": max},
+    ),
+    ("you subtract the sum of the penalties: each bound is true by itself, so the least is enough", {"least": sum}),
+    (
+        "you subtract the mean of the penalties: each bound is true by itself, so the least is enough",
+        {"least": np.mean},
+    ),
+    (
+        "theorem 1 has the mean distance in your function: its constant C belongs to the largest, and C̄ to the mean",
+        {"over": np.mean},
+    ),
+    (
+        "the 4 before theorem 1's TV² is too small: 2 belongs to the KL",
+        {"factors": (2, 2, 2, 2)},
+    ),
+    (
+        "the 2 before theorem 1's KL is missing",
+        {"factors": (4, 1, 2, 2)},
+    ),
+    (
+        "the 2 before CPO's mean TV is missing",
+        {"factors": (4, 2, 1, 2)},
+    ),
+    (
+        "CPO's √ lacks its 2: it is √(2·mean KL)",
+        {"factors": (4, 2, 2, 1)},
+    ),
+    (
+        "CPO's 1−γ isn't squared in your function",
+        {"cpo_horizon": lambda gamma: gamma / (1 - gamma)},
+    ),
+    (
+        "CPO's constant lacks its γ",
+        {"cpo_horizon": lambda gamma: 1 / (1 - gamma) ** 2},
+    ),
+    (
+        "theorem 1's 1−γ isn't squared in your function",
+        {"horizon": lambda gamma: gamma / (1 - gamma)},
+    ),
+    (
+        "you divide by 1−γ² in theorem 1's and CPO's constants: it is (1−γ)²",
+        {"horizon": lambda gamma: gamma / (1 - gamma**2), "cpo_horizon": lambda gamma: gamma / (1 - gamma**2)},
+    ),
+    (
+        "your C̄ has 1/(1−γ) where γ/(1−γ) stands in its bracket",
+        {"mean_constant": lambda gamma: 2 / (1 - gamma) * (1 / (1 - gamma) + np.sqrt(2 / (1 - gamma)))},
+    ),
+    (
+        "your C̄ lacks the root, as theorem 1's C does: it is 2ε_A/(1−γ)·[γ/(1−γ) + √(2γ/(1−γ))]",
+        {"mean_constant": lambda gamma: 2 * gamma / (1 - gamma) ** 2},
+    ),
+    (
+        "your C̄ has the root alone: it is 2ε_A/(1−γ)·[γ/(1−γ) + √(2γ/(1−γ))]",
+        {"mean_constant": lambda gamma: 2 / (1 - gamma) * np.sqrt(2 * gamma / (1 - gamma))},
+    ),
+    (
+        "the 2 under the root of C̄ is missing",
+        {"mean_constant": lambda gamma: 2 / (1 - gamma) * (gamma / (1 - gamma) + np.sqrt(gamma / (1 - gamma)))},
+    ),
+    (
+        "the 2 in front of C̄ is missing",
+        {"mean_constant": lambda gamma: _mean_constant(gamma) / 2},
+    ),
+    (
+        "1/(1−γ) is missing in front of C̄",
+        {"mean_constant": lambda gamma: _mean_constant(gamma) * (1 - gamma)},
+    ),
+    (
+        "the first term of your C̄ is halved: a true bound too, but (6.19) has it whole",
+        {"mean_constant": lambda gamma: _mean_constant(gamma) - gamma / (1 - gamma) ** 2},
+    ),
+]
+CHOICES: Mistakes = [
+    (
+        "you return the longest candidate that is guaranteed to gain, which promises the most: the largest guarantee "
+        "is asked for",
+        {"choose": _longest},
+    ),
+    (
+        "you return the shortest candidate that is guaranteed to gain: the largest guarantee is asked for",
+        {"choose": _shortest},
+    ),
+    (
+        "you return a candidate where none is guaranteed to gain: return the old policy and 0 there",
+        {"choose": _least_bad},
+    ),
+    (
+        "you choose by the promise L, and subtract the penalty afterwards: choose by the guarantee",
+        {"choose": _most_promised},
+    ),
+    (
+        "you return the candidate after the best one: keep the last before the guarantee falls",
+        {"choose": _one_too_far},
+    ),
+    (
+        "where no candidate is guaranteed to gain you return −∞ beside the old policy: 0 is certain, for it stays",
+        {"stay": -np.inf},
+    ),
+]
+REPORTS: Mistakes = [
+    (
+        "your second value is the promise L of the candidate: the penalty comes off it",
+        {"report": lambda promise, penalty, gamma: promise},
+    ),
+    (
+        "your second value is the penalty of the candidate: return L less the penalty",
+        {"report": lambda promise, penalty, gamma: penalty},
+    ),
+    (
+        "your second value is L and the penalty added up: the penalty comes off",
+        {"report": lambda promise, penalty, gamma: promise + penalty},
+    ),
+    (
+        "your second value is (1−γ) times the guarantee: return it in units of return",
+        {"report": lambda promise, penalty, gamma: (1 - gamma) * (promise - penalty)},
+    ),
+    (
+        "your second value is the guarantee as a share of the promise: return it in units of return",
+        {"report": lambda promise, penalty, gamma: 1 - penalty / promise},
+    ),
+]
+
+
+def _dice(old, A, d, gamma):
+    """Return a world where A is the advantage of this policy, and d its visits: the next state is drawn from d."""
+    d = tidy(d)
+    return TabularMDP(np.tile(d, (*np.shape(A), 1)), tidy(A), d, gamma, np.zeros(len(d), bool)), tidy(old)
+
+
+def _lengths(mdp, old, *shares):
+    """Return lengths of candidates, in units of what the mean-KL theorem's peak is at."""
+    constant = np.abs(mdp.advantage(old)).max() * _mean_constant(mdp.gamma)
+    return np.array([float(f"{share / ((1 - mdp.gamma) * constant):.3g}") for share in shares])
+
+
+def _certified_worlds():
+    """Worlds, old policies and lengths. In the first all of the first four bounds are nearly equal."""
+    rng = np.random.default_rng(65)
+    yield *_dice([[0.5, 0.5]], [[1, -1]], [1], 0.5), tidy([0.1, 0.4, 0.8])
+    rare = _dice([[0.5, 0.5], [0.75, 0.25]], [[0.2, -0.2], [1, -3]], [0.99, 0.01], 0.9)
+    yield *rare, tidy([0.005, 0.02, 0.07, 0.1])
+    yield *rare, tidy([0.07, 0.1])  # too long, both
+    sure = _dice([[0.99, 0.01], [0.98, 0.02]], [[-0.01, 0.99], [0.05, -2.45]], [0.6, 0.4], 0.5)
+    yield *sure, tidy([0.1, 0.4, 0.9, 3])
+    # CPO's bound by the mean TV is the least for the first candidates, the mean-KL theorem's for the others.
+    both = _dice([[0.75, 0.25], [0.75, 0.25]], [[0.5, -1.5], [-3, 9]], [0.99, 0.01], 0.5)
+    yield *both, tidy([0.002, 0.01, 0.026, 0.08])
+    yield TINY, LEFT, tidy([0.02, 0.05, 0.12, 0.2, 1])
+    yield ENDING, _three_rows(RIGHT), tidy([0.05, 0.1, 0.2, 0.4, 2])
+    for gamma, actions in ((0.6, 5), (0.9, 3)):
+        mdp = random_mdp(rng, states=4, actions=actions, gamma=gamma)
+        old = _mixed(rng, mdp)
+        yield mdp, old, _lengths(mdp, old, 0.3, 1, 2, 4, 9)
+    world = gridworld()
+    for gamma in (0.95, 0.99):
+        mdp = TabularMDP(world.transition, world.reward, world.start, gamma, world.absorbing)
+        old = np.full(world.reward.shape, 0.25) if gamma == 0.99 else _mixed(rng, world)
+        yield mdp, old, _lengths(mdp, old, 0.1, 0.4, 1.1, 1.6, 4)
+
+
+CERTIFIED_WORLDS = list(_certified_worlds())
+
+
+def _known(mdp, old, alphas):
+    """Return the arguments of `certified_step`: what the old policy's data tell."""
+    return old, mdp.advantage(old).round(12), mdp.visitation(old).round(12), mdp.gamma, alphas
+
+
+certified_step = Exercise(
+    function="certified_step",
+    cases=[_known(*each) for each in CERTIFIED_WORLDS],
+    expected=_certified_in_loops,
+    parts=("the policy", "the guarantee"),
+    misconceptions=[
+        (
+            "you return the old policy and 0 for every input, as if nothing were guaranteed to gain: is the exponent "
+            "+αA, and the least penalty subtracted?",
+            lambda old, A, rho, gamma, alphas: (old, 0.0),
+        ),
+        (
+            "you subtract no penalty, or one that is always 0: what you return is the promise L of the longest "
+            "candidate",
+            lambda old, A, rho, gamma, alphas: _certified(choose=_most_promised, report=lambda L, *_: L)(
+                old, A, rho, gamma, alphas
+            ),
+        ),
+        (
+            "the candidate is theorem 1's, the guarantee the best of all five: choose by the best guarantee too",
+            _with_theorem_certified,
+        ),
+        (
+            "you choose one bound for all candidates: for each candidate another one may have the least penalty",
+            _one_bound_for_all,
+        ),
+        (
+            "you subtract the least penalty of all candidates from each: each candidate pays the least of its own five",
+            _least_of_all,
+        ),
+        *mistakes(_certified, TILTS, DISTANCES, SIZES, MEANS, PROMISES, PENALTIES, CHOICES, REPORTS),
+    ],
+)
+
+EXERCISES = {
+    "6.1": visitation_bound,
+    "6.2": trpo_penalty,
+    "6.3": cpi_step,
+    "6.4": mm_step,
+    "6.5": certified_step,
+}
