@@ -36,7 +36,7 @@ def test_a_lesson_with_equations_shows_its_ledger(notebook):
 
 def test_equal_sides_are_entered_and_printed(capsys):
     ledger = Ledger("01")
-    ledger.equal("1.1", "two sides", [1.0, np.inf], [1.0 + 1e-14, np.inf])
+    ledger.equal("1.1", "two sides", [1.0, np.inf], [1.0 + 1e-14, np.inf], bite={"twice": 2.0})
     assert capsys.readouterr().out == "(1.1) holds: two sides, 2 compared\n"
     assert ledger.entries["1.1"].count == 2
     assert "| (1.1) | two sides (=) | 2 | rounding | 1e-12 |" in ledger.table().data
@@ -44,8 +44,8 @@ def test_equal_sides_are_entered_and_printed(capsys):
 
 def test_the_table_shows_an_error_that_is_not_rounding():
     ledger = Ledger("01")
-    ledger.equal("1.1", "near", 1.0, 1.02, tol=0.1)
-    ledger.at_most("1.2", "below", 1.0, 2.0)
+    ledger.equal("1.1", "near", 1.0, 1.02, tol=0.1, bite={"4 times": 4.0})
+    ledger.at_most("1.2", "below", 1.0, 2.0, bite={"a third": 0.6})
     assert "| 2.0e-02 | 1e-01 |" in ledger.table().data
     assert "| (1.2) | below (≤) | 1 | none |" in ledger.table().data
 
@@ -57,7 +57,7 @@ def test_the_table_shows_an_error_that_is_not_rounding():
 def test_unequal_sides_raise(left, right):
     ledger = Ledger("01")
     with pytest.raises(AssertionError, match=r"Equation \(1\.1\) fails: what"):
-        ledger.equal("1.1", "what", left, right)
+        ledger.equal("1.1", "what", left, right, bite={"−7": -7.0})
     assert "1.1" not in ledger.entries
 
 
@@ -66,16 +66,16 @@ def test_unequal_sides_raise(left, right):
 )
 def test_a_violated_inequality_raises(small, large):
     with pytest.raises(AssertionError, match=r"Equation \(1\.1\) fails"):
-        Ledger("01").at_most("1.1", "what", small, large)
+        Ledger("01").at_most("1.1", "what", small, large, bite={"−7": -7.0}, slack="it fails")
 
 
 def test_an_inequality_may_be_slack_or_infinite_on_the_large_side():
-    Ledger("01").at_most("1.1", "what", [0.0, 1.0, 5.0], [1.0, 1.0, np.inf])
+    Ledger("01").at_most("1.1", "what", [0.0, 1.0, 5.0], [1.0, 1.0, np.inf], bite={"0": 0.0})
 
 
 def test_comparing_nothing_raises():
     with pytest.raises(AssertionError, match="nothing was compared"):
-        Ledger("01").equal("1.1", "what", [], [])
+        Ledger("01").equal("1.1", "what", [], [], bite={"1": 1.0})
 
 
 def test_references_name_the_source_and_the_place():
@@ -102,6 +102,13 @@ def test_a_wrong_version_that_passes_is_an_error_of_the_page(wrong):
         Ledger("01").equal("1.1", "half", [0.5, 1.0], [0.5, 1.0], bite={"the same": wrong})
     with pytest.raises(AssertionError, match="its wrong version passes"):
         Ledger("01").at_most("1.1", "half", [0.5, 0.9], [0.5, 1.0], bite={"the same": wrong})
+
+
+def test_an_equation_without_a_wrong_version_is_an_error_of_the_page():
+    with pytest.raises(AssertionError, match="give a wrong version of it"):
+        Ledger("01").equal("1.1", "half", 0.5, 0.5, bite={})
+    with pytest.raises(TypeError, match="bite"):
+        Ledger("01").at_most("1.1", "half", 0.5, 1.0)
 
 
 def test_a_wrong_version_that_has_no_value_fails():

@@ -48,7 +48,7 @@ class Ledger:
         right: ArrayLike,
         *,
         tol: float = 1e-12,
-        bite: Mapping[str, ArrayLike] | None = None,
+        bite: Mapping[str, ArrayLike],
     ) -> None:
         """Check |left − right| ≤ tol everywhere; two infinities of one sign are equal.
 
@@ -58,10 +58,11 @@ class Ledger:
             left, right: numbers or arrays that broadcast.
             tol: absolute tolerance.
             bite: a wrong version of the equation, in words -> what it puts in the place of `right`. It must fail.
-        Raises: AssertionError when the sides differ, hold a NaN, or are empty; when a wrong version passes.
+        Raises: AssertionError when the sides differ, hold a NaN, or are empty; when a wrong version passes, or none
+            is given.
         """
         left, right = np.asarray(left, float), np.asarray(right, float)
-        bites = {words: _largest(_differences(left, np.asarray(wrong, float))) for words, wrong in (bite or {}).items()}
+        bites = {words: _largest(_differences(left, np.asarray(wrong, float))) for words, wrong in bite.items()}
         self._record(tag, what, "=", left, right, _differences(left, right), tol, bites)
 
     def at_most(
@@ -72,7 +73,7 @@ class Ledger:
         large: ArrayLike,
         *,
         tol: float = 1e-12,
-        bite: Mapping[str, ArrayLike] | None = None,
+        bite: Mapping[str, ArrayLike],
         slack: str = "",
     ) -> None:
         """Check small ≤ large + tol everywhere. Arguments and errors as in `equal`; a wrong version replaces `large`.
@@ -80,20 +81,18 @@ class Ledger:
         slack: why no data come to half of the bound, where none do.
         """
         small, large = np.asarray(small, float), np.asarray(large, float)
-        bites = {words: _largest(_excess(small, np.asarray(wrong, float))) for words, wrong in (bite or {}).items()}
+        bites = {words: _largest(_excess(small, np.asarray(wrong, float))) for words, wrong in bite.items()}
         closest = _closest(small, large, tol)
-        assert not bites or closest >= REACH or slack, (
+        assert closest >= REACH or slack, (
             f"Equation ({tag}), {what}: at most {closest:.2f} of the bound is reached; add a witness, or give slack="
         )
         self._record(tag, what, "≤", small, large, _excess(small, large), tol, bites, closest, slack)
 
     def table(self) -> Markdown:
         """Return the ledger as a table: equation, what was compared, error, and how its wrong version fails."""
-        head = "| equation | compared | numbers | largest error | tolerance |", "|---|---|---:|---:|---:|"
-        if any(entry.bites for entry in self.entries.values()):
-            head = head[0] + " closest to its bound | a wrong version | fails by |", head[1] + "---:|---|---:|"
-        rows = [_row(tag, entry, len(head[0].split("|")) > 7) for tag, entry in self.entries.items()]
-        return Markdown("\n".join([*head, *rows]))
+        names = "equation | compared | numbers | largest error | tolerance | closest to its bound | a wrong version"
+        head = f"| {names} | fails by |", "|---|---|---:|---:|---:|---:|---|---:|"
+        return Markdown("\n".join([*head, *(_row(tag, entry) for tag, entry in self.entries.items())]))
 
     def _record(self, tag, what, relation, left, right, error, tol, bites, closest=None, slack="") -> None:
         error = np.atleast_1d(error)
@@ -103,6 +102,7 @@ class Ledger:
             left, right = (np.broadcast_to(side, error.shape)[worst] for side in (left, right))
             sides = f"{left:.10g} {relation} {right:.10g}"
             raise AssertionError(f"Equation ({tag}) fails: {what}: {sides} is off by {error[worst]:.3g} > {tol:g}")
+        assert bites, f"Equation ({tag}), {what}: give a wrong version of it, which must fail"
         for words, off in bites.items():
             assert off > BITE * tol, f"Equation ({tag}), {what}: its wrong version passes, {words}: off by {off:.3g}"
         self.entries[tag] = Entry(what, relation, error.size, float(error[worst]), tol, closest, bites, slack)
@@ -132,12 +132,11 @@ def _closest(small: np.ndarray, large: np.ndarray, tol: float) -> float:
     return float(np.max(np.where(equal, 1.0, np.minimum(share, 1.0)), initial=0.0))
 
 
-def _row(tag: str, entry: Entry, with_bites: bool) -> str:
+def _row(tag: str, entry: Entry) -> str:
     what = f"{_escaped(entry.what)} ({entry.relation})"
-    cells = [f"({tag})", what, str(entry.count), _shown(entry), f"{entry.tolerance:.0e}"]
-    if with_bites:
-        near = "" if entry.closest is None else f"{entry.closest:.2f}" + (f" ({entry.slack})" if entry.slack else "")
-        cells += [near, "; ".join(map(_escaped, entry.bites)), "; ".join(f"{off:.2g}" for off in entry.bites.values())]
+    near = "" if entry.closest is None else f"{entry.closest:.2f}" + (f" ({entry.slack})" if entry.slack else "")
+    cells = [f"({tag})", what, str(entry.count), _shown(entry), f"{entry.tolerance:.0e}", near]
+    cells += ["; ".join(map(_escaped, entry.bites)), "; ".join(f"{off:.2g}" for off in entry.bites.values())]
     return "| " + " | ".join(cells) + " |"
 
 
