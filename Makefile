@@ -6,13 +6,14 @@ READY = .venv/.ready
 TESTS = $(VENV) -m pytest
 IN_BROWSER = tests/test_browser.py tests/test_flagships.py tests/test_notebooks.py
 
-.PHONY: help lab test check lint bench results figures notebooks debian
+.PHONY: help lab test check lint mutants bench results figures notebooks debian
 
 help:
 	@echo "make lab        open the lessons in JupyterLab, in a working copy of your own (my_notebooks/)"
 	@echo "make test       everything: check, the slow tests, and each lesson in a browser"
 	@echo "make check      the fast part: lint, and the library's tests"
 	@echo "make lint       check style, formatting and types, of the code and of the notebooks"
+	@echo "make mutants    plant each bug of tests/mutants/ in a copy, and see which test finds it: an hour"
 	@echo "make bench      measure the performance table on this machine"
 	@echo "make results    train the agents whose curves the book shows: hours; finished runs are kept"
 	@echo "make figures    draw the pictures that stand outside the lessons"
@@ -33,6 +34,9 @@ lint: $(READY)
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
+
+mutants: $(READY)
+	$(VENV) tools/run_mutants.py
 
 bench: $(READY)
 	$(VENV) -m trpobook bench

@@ -170,6 +170,11 @@ def test_best_branches_is_near_the_formula_when_the_budget_is_large():
         best_branches(1.0, 0.1, 10, 20)
 
 
+def test_what_is_left_of_the_budget_buys_no_part_of_a_state_but_another_branch():
+    assert best_branches(1.0, 0.1, 10, 61) == (2, pytest.approx(1.05 / 2))  # 2 of 21 steps, and 19 left over
+    assert best_branches(1.0, 0.1, 10, 62) == (3, pytest.approx((1 + 0.1 / 3) / 2))  # 2 of 31
+
+
 def test_what_can_not_be_computed_is_said():
     mdp, rng = gridworld(), np.random.default_rng(0)
     pi = np.full((25, 4), 0.25)

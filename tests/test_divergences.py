@@ -345,6 +345,14 @@ def test_trajectory_kl_ignores_states_never_visited():
     assert trajectory_kl(transition, old, new, [1.0, 0.0], 2) == pytest.approx(2 * kl_by_loop(old[0], new[0]))
 
 
+@pytest.mark.parametrize("row", range(3))
+def test_one_row_that_is_no_distribution_among_good_ones_is_refused(row):
+    p = np.full((3, 4), 0.25)
+    p[row, 0] = 0.2
+    with pytest.raises(ValueError, match="p is no distribution"):
+        entropy(p)
+
+
 def test_what_is_no_distribution_is_refused_by_name():
     with pytest.raises(ValueError, match="q is no distribution"):
         kl_categorical([0.5, 0.5], [0.5, 0.6])

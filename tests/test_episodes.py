@@ -166,8 +166,9 @@ def test_rewards_to_go_are_the_sums_they_stand_for(seed, steps, gamma):
     assert rewards_to_go(rewards, gamma) == pytest.approx(np.array(sums), abs=1e-12)
 
 
-def test_rewards_to_go_leave_whole_numbers_and_their_argument_alone():
-    rewards = np.array([1, 0, 2])
+@pytest.mark.parametrize("kind", [int, float])
+def test_rewards_to_go_leave_their_argument_alone_and_add_up_whole_numbers_too(kind):
+    rewards = np.array([1, 0, 2], kind)
     assert rewards_to_go(rewards, 0.5).tolist() == [1.5, 1.0, 2.0]
     assert rewards.tolist() == [1, 0, 2]
 

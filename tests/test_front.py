@@ -22,8 +22,6 @@ from trpobook.runs.front import ALGORITHMS
 from trpobook.runs.settings import as_data, settings_for
 from trpobook.runs.trainer import UPDATES, Trainer
 
-pytestmark = pytest.mark.slow
-
 
 def train(*arguments, **options):
     return trpobook.train(*arguments, **{"settings": SMALL, "seed": 1, "steps": 1000} | options)
@@ -88,6 +86,7 @@ class Poles(CategoricalHead):
 gymnasium.register("PushForFront-v0", Push)
 
 
+@pytest.mark.slow
 def test_the_run_on_disk_is_complete_and_evaluates_to_the_same_returns(tmp_path):
     summary = train(TASK, steps=3000, out=tmp_path / "run")
     assert sorted(contents(tmp_path / "run")) == ["checkpoint.pt", "config.json", "final.pt", "metrics.csv"]
@@ -100,6 +99,7 @@ def test_the_run_on_disk_is_complete_and_evaluates_to_the_same_returns(tmp_path)
     assert rows[-1][1] == str(summary["steps"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algo", ALGORITHMS)
 def test_a_run_of_any_algorithm_ends_alike_whether_it_was_broken_off_or_not(algo, tmp_path):
     changes = {"vine": {"branch_states": 4, "horizon": 10, "batch_size": 64, "num_envs": 2}, "cem": {"num_envs": 6}}
@@ -162,12 +162,14 @@ def test_a_step_in_several_processes_is_the_step_in_one(tmp_path):
     assert in_one == in_two
 
 
+@pytest.mark.slow
 def test_an_episode_longer_than_the_interval_makes_it_grow_and_one_line_says_so(caplog, tmp_path):
     train(Loop, out=tmp_path / "run", steps=3500, seed=1)
     lines = [record.getMessage() for record in caplog.records if record.name == "trpobook"]
     assert len(lines) == 2 and "2000 steps" in lines[0] and "4000 steps" in lines[1]
 
 
+@pytest.mark.slow
 def test_a_run_whose_interval_has_grown_resumes_bit_for_bit(tmp_path):
     for name, stages in {"long": [3500], "grown": [1300, 2400, 3500]}.items():
         for k, steps in enumerate(stages):
@@ -281,6 +283,13 @@ def test_evaluation_in_mid_run_fills_its_columns_and_changes_nothing_else(tmp_pa
         assert [x for k, x in enumerate(a) if k not in columns] == [x for k, x in enumerate(b) if k not in columns]
 
 
+def test_a_run_that_goes_on_is_evaluated_after_the_same_updates(tmp_path):
+    train(TASK, out=tmp_path / "whole", steps=1500, evaluate_every=700)
+    for steps in (1000, 1500):
+        train(TASK, out=tmp_path / "parts", steps=steps, evaluate_every=700, resume=True)
+    assert metrics(tmp_path / "parts") == metrics(tmp_path / "whole")
+
+
 def test_without_tensorboard_one_line_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ValueError, match="python -m pip install tensorboard"):
@@ -318,6 +327,7 @@ def test_the_learning_rate_falls_to_zero_in_the_steps_that_are_set():
     assert steps[-1] == 0 and steps[0] > 0 and trainer.memory.optimiser.param_groups[0]["lr"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algo", UPDATES)
 def test_an_entropy_bonus_keeps_the_policy_wider(algo):
     ends = [

@@ -161,6 +161,28 @@ def test_each_switch_of_grpo_changes_the_first_update(reference, switch):
     assert np.abs(plain.table - switched.table).max() > 1e-4
 
 
+def test_where_every_prefix_is_worth_what_the_critic_says_no_word_has_an_advantage(reference, monkeypatch):
+    class Certain(tuning.LanguageModel):
+        """A value function that says 3 everywhere."""
+
+        def forward(self):
+            return 0 * super().forward() + 3
+
+    def noted(ratio, advantages, clip):
+        seen.append(advantages)
+        return ratio * advantages
+
+    seen = []
+    monkeypatch.setattr(tuning, "LanguageModel", Certain)
+    monkeypatch.setattr(tuning, "clipped_surrogate", noted)
+    for worth in (3.0, 5.0):
+        reward = np.full(len(language.SENTENCES), worth)
+        rng, model = np.random.default_rng(1), copy.deepcopy(reference)
+        next(tuning.tune_ppo(model, reward, 0.0, rng, updates=1, batch=64, epochs=1))
+    told = torch.from_numpy(language.PLACES[language.draw(reference.log_probs(), 64, np.random.default_rng(1))])
+    assert [float(each[told].min()) for each in seen] == [float(each[told].max()) for each in seen] == [0, 2]
+
+
 def test_without_a_reference_the_model_runs_into_the_rewards_hole(reference):
     run = list(tuning.tune_ppo(copy.deepcopy(reference), REWARD, 0.0, np.random.default_rng(1), updates=40))
     assert run[-1].reward > 2.5 and run[-1].kl_reference > 10

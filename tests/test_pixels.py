@@ -30,8 +30,6 @@ from trpobook.runs.front import load
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
 
-pytestmark = pytest.mark.slow
-
 pytest.importorskip("envpool", reason="EnvPool has no wheel for this platform")
 
 SMALL = {"num_envs": 2, "batch_size": 128, "checkpoint_steps": 500, "hidden": (16,), "value_epochs": 1}
@@ -256,6 +254,7 @@ def test_what_cannot_play_says_so_in_a_line(algo, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_command_line_trains_resumes_evaluates_and_films_a_game(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("trpobook.runs.front.EVALUATION_EPISODES", 2)
     out, clip = str(tmp_path / "run"), tmp_path / "clip.mp4"

@@ -14,7 +14,7 @@ from trpobook.runs import trainer as trainers
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("float64")]
+pytestmark = pytest.mark.usefixtures("float64")
 
 UPDATES = {"ppo": ppo_update, "ppo-kl": ppo_kl_update}
 
@@ -267,11 +267,13 @@ def cart_pole(algo, steps=10_000):
     return trainer.evaluate(10).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algo", UPDATES)
 def test_the_cart_pole_is_balanced(algo):
     assert cart_pole(algo) >= 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("breakage", ["sign", "noise"])
 @pytest.mark.parametrize("algo", UPDATES)
 def test_a_broken_update_does_not_balance_it(algo, breakage, monkeypatch):

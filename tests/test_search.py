@@ -20,8 +20,6 @@ from trpobook.runs.front import train
 from trpobook.runs.search_run import SEARCHES, SearchRun
 from trpobook.runs.settings import settings_for
 
-pytestmark = pytest.mark.slow
-
 TARGET = np.array([1.0, -2.0, 0.5, 0.0])
 
 
@@ -247,6 +245,7 @@ def test_a_run_that_is_broken_off_goes_on_bit_for_bit(algo):
     assert np.array_equal(resumed.population.weights(), whole.population.weights())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algo", SEARCHES)
 def test_balances_the_pendulum(algo):
     run = SearchRun("InvertedPendulum-v5", algo, seed=0)

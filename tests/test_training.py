@@ -16,8 +16,6 @@ from trpobook.runs.run import choose_device
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import UPDATES, Trainer
 
-pytestmark = pytest.mark.slow
-
 needs_envpool = pytest.mark.skipif(envpool is None, reason="EnvPool has no wheel for this platform")
 
 
@@ -29,6 +27,7 @@ def same(first, second):
     return all(torch.equal(p, q) for p, q in zip(first, second, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_envs", [1, 4])
 @pytest.mark.parametrize("task", ["InvertedPendulum-v5", "CartPole-v1"])
 def test_the_same_seed_gives_the_same_run_bit_for_bit(task, num_envs):
@@ -40,7 +39,9 @@ def test_the_same_seed_gives_the_same_run_bit_for_bit(task, num_envs):
     assert rows != rows_of(other, 2000)
 
 
-@pytest.mark.parametrize("task", ["InvertedPendulum-v5", pytest.param("Breakout-v5", marks=needs_envpool)])
+@pytest.mark.parametrize(
+    "task", ["InvertedPendulum-v5", pytest.param("Breakout-v5", marks=[needs_envpool, pytest.mark.slow])]
+)
 def test_a_run_resumed_after_any_update_is_the_unbroken_run_bit_for_bit(task):
     settings = settings_for(task, **SMALL)
     unbroken = Trainer(task, seed=1, settings=settings)
@@ -106,6 +107,7 @@ def test_rewards_are_scaled_for_learning_and_true_in_the_record():
     assert trainer.return_moments.var > 10 and row["value_loss"] < 20
 
 
+@pytest.mark.slow
 def test_the_package_imports_and_trains_where_envpool_is_not_installed():
     code = """
 import sys

@@ -20,8 +20,6 @@ from trpobook.runs.front import load, train
 from trpobook.runs.settings import settings_for
 from trpobook.runs.vine_run import VineRun
 
-pytestmark = pytest.mark.slow
-
 
 def make_points(task, policy_seed=0, n=3):
     simulators = [Simulator(task) for _ in range(n)]
@@ -286,6 +284,7 @@ def test_a_run_that_is_broken_off_goes_on_bit_for_bit():
         assert torch.equal(one, other)
 
 
+@pytest.mark.slow
 def test_it_balances_the_cart_pole():
     run = VineRun("CartPole-v1", seed=0)
     for _ in run.updates(60_000):
