@@ -26,6 +26,7 @@ RESULT = BOOK / "tests" / "mutants" / "result.md"
 ROOMS = ("finite", "agents", "algorithms", "runs")
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "my_notebooks")
 LEFT_OUT = ("test_browser", "test_flagships", "test_notebooks", "test_mutants")  # the last only reads the list
+LEFT_OUT += ("test_checks", "test_exercises", "test_unforeseen", "test_widgets")  # they judge answers, by the clock
 OPTIONS = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-m", "not slow and not alone"]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is preloaded
 PRELOADED = ["pytest", "nbformat", "hypothesis", "torch", "torch._dynamo", "envpool", "playwright.sync_api"]
@@ -41,16 +42,16 @@ def imports(path, module):
 
 
 def test_files(book, module):
-    """Return the test files in groups: the module's namesake, what imports it, what imports one that does, others, the
-    book's own (exercises, lessons, pictures), which seldom find what those don't."""
+    """Return the test files in groups: the module's namesake, what imports it, what imports one that does, others, and
+    those of the lessons, which seldom find what the others don't."""
     library = {".".join(path.with_suffix("").parts[-3:]): path for path in (book / "lib").rglob("*.py")}
     users = [name for name, path in library.items() if imports(path, module)]
     groups = [], [], [], [], []
     for path in sorted((book / "tests").glob("test_*.py")):
         own = path.stem == f"test_{module.rpartition('.')[2]}"
         if path.stem not in LEFT_OUT:
-            of_the_book = re.search(r"trpobook\.(book|exercises|widgets)\b|notebooks", path.read_text(encoding="utf-8"))
-            ranks = [own, imports(path, module), any(imports(path, user) for user in users), not of_the_book, True]
+            others = not path.stem.startswith("test_lesson")
+            ranks = [own, imports(path, module), any(imports(path, user) for user in users), others, True]
             groups[ranks.index(True)].append(f"tests/{path.name}")
     return groups
 
