@@ -131,6 +131,43 @@ def test_no_world_of_exercise_6_5_breaks_a_certificate_and_some_need_each_of_two
     assert least == {2, 4}
 
 
+def guarantees_of(index):
+    """Return the guarantee of each candidate of an input of exercise 6.5 by itself."""
+    mdp, old, alphas = CERTIFIED_WORLDS[index]
+    steps = [(mdp, old, tilted(mdp, old, alpha)) for alpha in alphas]
+    return np.array([bounds.surrogate(*step) - min(five_penalties(*step)) for step in steps])
+
+
+def test_in_two_inputs_of_exercise_6_5_the_guarantee_falls_and_rises_again_so_all_lengths_must_be_looked_at():
+    rises = {}
+    for index in range(len(CERTIFIED_WORLDS)):
+        guarantees = guarantees_of(index)
+        falls = np.flatnonzero(np.diff(guarantees) < 0)
+        if len(falls) and guarantees[falls[0] + 1 :].max() > guarantees[falls[0] + 1]:
+            rises[index] = guarantees.argmax() > falls[0]
+    assert sorted(rises.values()) == [False, True]  # the higher peak is the first one, and the second
+
+
+def test_a_state_that_is_never_visited_counts_in_exercise_6_5_though_the_bound_without_it_is_true_too():
+    (index,) = (i for i, args in enumerate(load("6.5").cases) if np.any(args[1][args[2] == 0] != 0))
+    old, A, rho, *rest = case("6.5", index)
+    seen, expected = rho > 0, load("6.5").expected
+    _, sure = expected(old, A, rho, *rest)
+    new_without, sure_without = expected(old[seen], A[seen], rho[seen], *rest)  # as in the world without that state
+    assert sure_without > 1.5 * sure > 0
+    best = old.copy()
+    best[seen] = new_without
+    assert bounds.performance_difference(*CERTIFIED_WORLDS[index][:2], best) >= sure_without
+
+
+def test_an_input_of_exercise_6_5_has_nothing_to_gain_and_a_mean_kl_that_rounding_takes_below_0():
+    old, A, rho, gamma, alphas = case("6.5", -1)
+    new = old / old.sum(axis=1, keepdims=True)
+    assert not A.any() and -1e-15 < rho @ np.sum(old * np.log(old / new), axis=1) < 0
+    stays, sure = load("6.5").expected(old, A, rho, gamma, alphas)
+    assert sure == pytest.approx(0, abs=1e-15) and stays == pytest.approx(old, abs=1e-15)
+
+
 def test_three_of_the_five_bounds_are_never_below_the_other_two():
     rng = np.random.default_rng(65)
     for i in range(300):

@@ -1,5 +1,7 @@
 """Answers to the exercises of lesson 06, written by somebody who knows the lesson and not its checks."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -1305,6 +1307,1197 @@ def e6_5_wrong_works_on_the_old_policy(old, A, rho, gamma, alphas):
     return new, sure
 
 
+def e6_5_wrong_d_divided_by_its_sum(old, A, rho, gamma, alphas):
+    d = rho / rho.sum()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_means_over_rho(old, A, rho, gamma, alphas):
+    d = rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_promise_over_d(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = d @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_promise_over_one_minus_gamma(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes / (1 - gamma) - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_largest_advantage_signed(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = A.max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_epsilon_a_for_the_note(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = size
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_note_from_absolute_advantages(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.sum(tilted * np.abs(A), axis=1).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_note_of_visited_states_only(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes[rho > 0]).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_mean_note(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = d @ np.abs(notes)
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_kl_new_first(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(tilted * np.log(tilted / old), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_tv_not_halved(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1)
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_tv_largest_action(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).max(axis=1)
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_horizon_once(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma), gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_square_inside_the_horizon(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma**2), gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_cbar_root_without_two(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_cbar_printed_constant(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size * odds / (1 - gamma) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_theorem_1_with_mean_kl(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * d @ kl,
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_theorem_1_with_mean_tv_squared(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * d @ tv**2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_cpo_root_without_two(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_cpo_tv_without_two(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_cpo_largest_tv(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * tv.max(),
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_largest_penalty(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - max(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_sum_of_penalties(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - sum(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_no_normalisation_by_rows(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum() * len(old)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_softmax_forgets_old(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_temperature(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(A / alpha)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_first_order_tilt(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = np.maximum(old * (1 + alpha * A), 1e-12)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_largest_safe_step(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > 0:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_first_safe_step(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > 0:
+            return tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_stops_at_the_first_fall(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee <= sure:
+            break
+        new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_certifies_the_promise(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure, promised = old, 0.0, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure, promised = tilted, guarantee, rho @ notes
+    return new, promised
+
+
+def e6_5_wrong_chooses_the_largest_promise(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure, top = old, 0.0, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > 0 and rho @ notes > top:
+            new, sure, top = tilted, guarantee, rho @ notes
+    return new, sure
+
+
+def e6_5_wrong_never_stays(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, -np.inf
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_stays_with_the_least_bad(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure, top = old, 0.0, -np.inf
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        top = max(top, guarantee)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, top
+
+
+def e6_5_wrong_smallest_step_for_stay(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    first = old * np.exp(alphas[0] * A)
+    new, sure = first / first.sum(axis=1, keepdims=True), 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_length_for_the_policy(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    best, sure = 0.0, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            best, sure = alpha, guarantee
+    return best, sure
+
+
+def e6_5_wrong_order_of_the_pair(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return sure, new
+
+
+def e6_5_wrong_builds_on_the_last_candidate(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure, last = old, 0.0, old
+    for alpha in alphas:
+        tilted = last * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        last = tilted
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_in_place_tilt(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old
+        tilted *= np.exp(alpha * A)
+        tilted /= tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_one_buffer_returned(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure, tilted = old, 0.0, np.empty(np.shape(old))
+    for alpha in alphas:
+        tilted[:] = old * np.exp(alpha * A)
+        tilted /= tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_d_for_rho_everywhere_and_tv_doubled(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1)
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = d @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_normalised_d_and_signed_epsilon(old, A, rho, gamma, alphas):
+    d = rho / rho.sum()
+    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size = A.max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(old * np.log(old / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_kl_reversed_and_horizon_once(old, A, rho, gamma, alphas):
+    d = (1 - gamma) * rho
+    horizon, odds = gamma / (1 - gamma), gamma / (1 - gamma)
+    size = np.abs(A).max()
+    new, sure = old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted = tilted / tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        note = np.abs(notes).max()
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.sum(tilted * np.log(tilted / old), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_least_penalty_of_all_candidates(old, A, rho, gamma, alphas):
+    tilts = old * np.exp(alphas[:, None, None] * A)
+    tilts /= tilts.sum(axis=-1, keepdims=True)
+    d, horizon, odds = (1 - gamma) * rho, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    notes, size = (tilts * A).sum(axis=-1), np.abs(A).max()
+    note = np.abs(notes).max(axis=1)
+    tv, kl = np.abs(tilts - old).sum(axis=-1) / 2, (old * np.log(old / tilts)).sum(axis=-1)
+    mean_kl = np.maximum(kl @ d, 0)
+    penalties = np.array(
+        [
+            4 * size * horizon * tv.max(axis=1) ** 2,
+            2 * size * horizon * kl.max(axis=1),
+            2 * note * horizon * (tv @ d),
+            note * horizon * np.sqrt(2 * mean_kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * mean_kl,
+        ]
+    )
+    guarantees = notes @ rho - penalties.min()
+    i = np.argmax(guarantees)
+    return (tilts[i], guarantees[i]) if guarantees[i] > 0 else (old, 0.0)
+
+
+def e6_5_wrong_largest_note_of_all_candidates(old, A, rho, gamma, alphas):
+    tilts = old * np.exp(alphas[:, None, None] * A)
+    tilts /= tilts.sum(axis=-1, keepdims=True)
+    d, horizon, odds = (1 - gamma) * rho, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    notes, size = (tilts * A).sum(axis=-1), np.abs(A).max()
+    note = np.abs(notes).max()
+    tv, kl = np.abs(tilts - old).sum(axis=-1) / 2, (old * np.log(old / tilts)).sum(axis=-1)
+    mean_kl = np.maximum(kl @ d, 0)
+    penalties = np.array(
+        [
+            4 * size * horizon * tv.max(axis=1) ** 2,
+            2 * size * horizon * kl.max(axis=1),
+            2 * note * horizon * (tv @ d),
+            note * horizon * np.sqrt(2 * mean_kl),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * mean_kl,
+        ]
+    )
+    guarantees = notes @ rho - penalties.min(axis=0)
+    i = np.argmax(guarantees)
+    return (tilts[i], guarantees[i]) if guarantees[i] > 0 else (old, 0.0)
+
+
+def e6_5_wrong_mean_kl_theorem_alone(old, A, rho, gamma, alphas):
+    size, odds = np.abs(A).max(), gamma / (1 - gamma)
+    constant = 2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds))
+    new, sure = old, 0.0
+    for alpha in alphas:
+        weights = old * np.exp(alpha * A)
+        candidate = weights / weights.sum(axis=1, keepdims=True)
+        mean_kl = (1 - gamma) * rho @ np.sum(old * np.log(old / candidate), axis=1)
+        guarantee = rho @ np.sum(candidate * A, axis=1) - constant * mean_kl
+        if guarantee > sure:
+            new, sure = candidate, guarantee
+    return new, sure
+
+
+def e6_5_wrong_cpo_alone(old, A, rho, gamma, alphas):
+    new, sure = old, 0.0
+    for alpha in alphas:
+        weights = old * np.exp(alpha * A)
+        candidate = weights / weights.sum(axis=1, keepdims=True)
+        notes = np.sum(candidate * A, axis=1)
+        tv = np.abs(candidate - old).sum(axis=1) / 2
+        penalty = 2 * gamma * np.abs(notes).max() / (1 - gamma) ** 2 * ((1 - gamma) * rho @ tv)
+        if rho @ notes - penalty > sure:
+            new, sure = candidate, rho @ notes - penalty
+    return new, sure
+
+
+def e6_5_wrong_float32_throughout(old, A, rho, gamma, alphas):
+    old32, A32, rho32, gamma = np.float32(old), np.float32(A), np.float32(rho), np.float32(gamma)
+    d, horizon, odds = (1 - gamma) * rho32, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size, new, sure = np.abs(A32).max(), old, 0.0
+    for alpha in np.float32(alphas):
+        tilted = old32 * np.exp(alpha * A32)
+        tilted /= tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A32, axis=1)
+        note, tv = np.abs(notes).max(), np.abs(tilted - old32).sum(axis=1) / 2
+        kl = np.sum(old32 * np.log(old32 / tilted), axis=1)
+        penalties = [
+            4 * size * horizon * np.max(tv) ** 2,
+            2 * size * horizon * np.max(kl),
+            2 * note * horizon * d @ tv,
+            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
+        ]
+        guarantee = rho32 @ notes - min(penalties)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
+def e6_5_wrong_smallest_penalty_state_by_state(old, A, rho, gamma, alphas):
+    d, horizon, odds = (1 - gamma) * rho, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    size, new, sure = np.abs(A).max(), old, 0.0
+    for alpha in alphas:
+        tilted = old * np.exp(alpha * A)
+        tilted /= tilted.sum(axis=1, keepdims=True)
+        notes = np.sum(tilted * A, axis=1)
+        tv = np.abs(tilted - old).sum(axis=1) / 2
+        kl = np.maximum(np.sum(old * np.log(old / tilted), axis=1), 0)
+        cpo = 2 * np.abs(notes) * horizon * tv
+        by_mean_kl = 2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * kl
+        guarantee = rho @ notes - d @ np.minimum(cpo, by_mean_kl)
+        if guarantee > sure:
+            new, sure = tilted, guarantee
+    return new, sure
+
+
 def e6_5_right_numpy(old, A, rho, gamma, alphas):
     tilts = old * np.exp(alphas[:, None, None] * A)
     tilts /= tilts.sum(axis=-1, keepdims=True)
@@ -1425,6 +2618,164 @@ def e6_5_right_in_place(old, A, rho, gamma, alphas):
         if rho @ bar - min(penalty, mean) > sure:
             best[:], sure = tilted, rho @ bar - min(penalty, mean)
     return best, sure
+
+
+def e6_5_right_einsum(old, A, rho, gamma, alphas):
+    weights = old[None] * np.exp(np.einsum("n,sa->nsa", alphas, A))
+    pis = weights / weights.sum(axis=2, keepdims=True)
+    d, h, odds = (1 - gamma) * rho, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    notes = np.einsum("nsa,sa->ns", pis, A)
+    tv = 0.5 * np.abs(pis - old).sum(axis=2)
+    kl = (old * (np.log(old) - np.log(pis))).sum(axis=2)
+    eps_A, eps = np.abs(A).max(), np.abs(notes).max(axis=1)
+    mean_tv, mean_kl = tv @ d, np.clip(kl @ d, 0, None)
+    penalties = np.stack(
+        [
+            4 * eps_A * h * tv.max(axis=1) ** 2,
+            2 * eps_A * h * kl.max(axis=1),
+            2 * h * eps * mean_tv,
+            h * eps * np.sqrt(2 * mean_kl),
+            2 * eps_A / (1 - gamma) * (odds + np.sqrt(2 * odds)) * mean_kl,
+        ]
+    )
+    sure = notes @ rho - penalties.min(axis=0)
+    i = int(sure.argmax())
+    if sure[i] <= 0:
+        return old, 0
+    return pis[i], float(sure[i])
+
+
+def e6_5_right_plain_loops(old, A, rho, gamma, alphas):
+    states, actions = range(len(old)), range(len(old[0]))
+    size = max(abs(float(A[s][a])) for s in states for a in actions)
+    h, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    new, sure = [[float(x) for x in row] for row in old], 0.0
+    for alpha in alphas:
+        candidate, promise, note = [], 0.0, 0.0
+        max_tv = max_kl = mean_tv = mean_kl = 0.0
+        for s in states:
+            row = [float(old[s][a]) * math.exp(alpha * A[s][a]) for a in actions]
+            row = [x / sum(row) for x in row]
+            expected = math.fsum(row[a] * A[s][a] for a in actions)
+            tv = math.fsum(abs(row[a] - old[s][a]) for a in actions) / 2
+            kl = math.fsum(old[s][a] * math.log(old[s][a] / row[a]) for a in actions)
+            promise, note = promise + rho[s] * expected, max(note, abs(expected))
+            max_tv, max_kl = max(max_tv, tv), max(max_kl, kl)
+            mean_tv, mean_kl = mean_tv + (1 - gamma) * rho[s] * tv, mean_kl + (1 - gamma) * rho[s] * kl
+            candidate.append(row)
+        least = min(
+            4 * size * h * max_tv**2,
+            2 * size * h * max_kl,
+            2 * h * note * mean_tv,
+            h * note * math.sqrt(2 * max(mean_kl, 0.0)),
+            2 * size / (1 - gamma) * (odds + math.sqrt(2 * odds)) * mean_kl,
+        )
+        if promise - least > sure:
+            new, sure = candidate, promise - least
+    return new, sure
+
+
+def e6_5_right_torch_clamped(old, A, rho, gamma, alphas):
+    pi, A, rho = (torch.tensor(np.asarray(x), dtype=torch.float64) for x in (old, A, rho))
+    lengths = torch.tensor(np.asarray(alphas), dtype=torch.float64)[:, None, None]
+    log_new = torch.log_softmax(pi.log() + lengths * A, dim=-1)
+    new, d = log_new.exp(), (1 - gamma) * rho
+    notes, tv, kl = (new * A).sum(-1), (new - pi).abs().sum(-1) / 2, (pi * (pi.log() - log_new)).sum(-1)
+    size, note, h, odds = A.abs().max(), notes.abs().amax(1), gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    mean_kl = (kl @ d).clamp(min=0)
+    rows = [
+        4 * size * h * tv.amax(1) ** 2,
+        2 * size * h * kl.amax(1),
+        2 * h * note * (tv @ d),
+        h * note * (2 * mean_kl).sqrt(),
+        2 * size / (1 - gamma) * (odds + (2 * odds) ** 0.5) * mean_kl,
+    ]
+    guarantee = notes @ rho - torch.stack(rows).amin(0)
+    best = guarantee.argmax()
+    if guarantee[best] > 0:
+        return new[best], guarantee[best]
+    return pi, torch.tensor(0.0)
+
+
+def e6_5_right_returned_in_single_precision(old, A, rho, gamma, alphas):
+    best = (old, 0.0)
+    d, h, odds = (1 - gamma) * rho, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+    for alpha in alphas:
+        pi = old * np.exp(alpha * A)
+        pi /= pi.sum(axis=1, keepdims=True)
+        notes = np.einsum("sa,sa->s", pi, A)
+        tv, kl = 0.5 * np.abs(pi - old).sum(axis=1), np.sum(old * np.log(old / pi), axis=1)
+        note, size = np.abs(notes).max(), np.abs(A).max()
+        penalty = np.min(
+            [
+                4 * size * h * tv.max() ** 2,
+                2 * size * h * kl.max(),
+                2 * h * note * np.dot(d, tv),
+                h * note * np.sqrt(2 * max(np.dot(d, kl), 0)),
+                2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * np.dot(d, kl),
+            ]
+        )
+        best = max(best, (pi, np.dot(rho, notes) - penalty), key=lambda pair: pair[1])
+    return np.float32(best[0]), np.float32(best[1])
+
+
+def e6_5_right_two_penalties_only(policy, advantage, visits, discount, lengths):
+    worst = np.abs(advantage).max()
+    odds = discount / (1 - discount)
+    constant = 2 * worst * (odds + np.sqrt(2 * odds))  # the 1 - gamma of the mean over d has cancelled
+    chosen, certificate = policy, 0.0
+    for length in lengths:
+        tilt = policy * np.exp(length * advantage)
+        tilt = tilt / tilt.sum(axis=1)[:, None]
+        notes = np.sum((tilt - policy) * advantage, axis=1)
+        cpo = np.max(np.abs(notes)) * odds * visits @ np.abs(tilt - policy).sum(axis=1)
+        mean_kl = constant * visits @ np.sum(policy * np.log(policy / tilt), axis=1)
+        if visits @ notes - min(cpo, mean_kl) > certificate:
+            chosen, certificate = tilt, visits @ notes - min(cpo, mean_kl)
+    return chosen, certificate
+
+
+def e6_5_right_closed_form_kl(old, A, rho, gamma, alphas):
+    A0 = A - np.sum(old * A, axis=1, keepdims=True)  # 0 up to rounding
+    odds, size = gamma / (1 - gamma), np.abs(A).max()
+
+    def candidate(alpha):
+        log_z = np.log1p(np.sum(old * np.expm1(alpha * A0), axis=1))
+        return old * np.exp(alpha * A0 - log_z[:, None]), log_z
+
+    def guarantee(alpha):
+        pi, kl = candidate(alpha)
+        notes = np.sum(pi * A0, axis=1)  # never negative along a tilt
+        tv = np.maximum(pi - old, 0).sum(axis=1)
+        by_tv = 2 * odds * notes.max() * (rho @ tv)
+        return rho @ notes - min(by_tv, 2 * size * (odds + np.sqrt(2 * odds)) * (rho @ kl))
+
+    values = [guarantee(alpha) for alpha in alphas]
+    best = max(range(len(values)), key=values.__getitem__)
+    return [candidate(alphas[best])[0], values[best]] if values[best] > 0 else [old, 0.0]
+
+
+def e6_5_right_stable_exponent(old, A, rho, gamma, alphas):
+    logits, options = np.log(old), [(0.0, np.array(old))]
+    for alpha in alphas:
+        z = logits + alpha * A
+        z = z - z.max(axis=1, keepdims=True)
+        log_pi = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        pi = np.exp(log_pi)
+        notes = (pi * A).sum(1)
+        tv, kl = 1 - np.minimum(pi, old).sum(1), ((logits - log_pi) * old).sum(1)
+        e, n, c, odds = np.abs(A).max(), np.abs(notes).max(), gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+        m_tv, m_kl = (1 - gamma) * (rho @ tv), max((1 - gamma) * (rho @ kl), 0.0)
+        five = (
+            4 * e * c * tv.max() ** 2,
+            2 * e * c * kl.max(),
+            2 * n * c * m_tv,
+            n * c * np.sqrt(2 * m_kl),
+            2 * e / (1 - gamma) * (odds + np.sqrt(2 * odds)) * m_kl,
+        )
+        options.append((rho @ notes - min(five), pi))
+    sure, new = max(options, key=lambda pair: pair[0])
+    return new, np.array(sure)
 
 
 WRONG = {
@@ -1558,6 +2909,202 @@ WRONG = {
         ),
         (e6_5_wrong_returns_the_length, "returns α in place of the policy"),
         (e6_5_wrong_works_on_the_old_policy, "tilts `old` in place"),
+        (
+            e6_5_wrong_d_divided_by_its_sum,
+            "means over ρ/Σρ instead of (1 − γ)ρ",
+        ),
+        (
+            e6_5_wrong_means_over_rho,
+            "means over ρ, not d: TV and KL are added up over the visits",
+        ),
+        (
+            e6_5_wrong_promise_over_d,
+            "the promise counts d instead of ρ: a factor 1 − γ too small",
+        ),
+        (
+            e6_5_wrong_promise_over_one_minus_gamma,
+            "divides the promise, which has ρ already, by 1 − γ once more",
+        ),
+        (
+            e6_5_wrong_largest_advantage_signed,
+            "ε_A = max A instead of max |A|",
+        ),
+        (
+            e6_5_wrong_epsilon_a_for_the_note,
+            "CPO's ε' replaced by ε_A = max |A|",
+        ),
+        (
+            e6_5_wrong_note_from_absolute_advantages,
+            "ε' = max Σ π|A|: absolute values before the sum",
+        ),
+        (
+            e6_5_wrong_note_of_visited_states_only,
+            "ε' only over states with ρ > 0 (wrong where an unvisited state has the largest note)",
+        ),
+        (
+            e6_5_wrong_mean_note,
+            "ε' as the mean of |Ā| over d instead of its largest",
+        ),
+        (
+            e6_5_wrong_kl_new_first,
+            "KL(new‖old): the new policy comes first",
+        ),
+        (
+            e6_5_wrong_tv_not_halved,
+            "TV without its ½",
+        ),
+        (
+            e6_5_wrong_tv_largest_action,
+            "TV as the largest difference of one action instead of half the sum",
+        ),
+        (
+            e6_5_wrong_horizon_once,
+            "γ/(1 − γ) for γ/(1 − γ)² in CPO's and theorem 1's penalties",
+        ),
+        (
+            e6_5_wrong_square_inside_the_horizon,
+            "γ/(1 − γ²): the square in the wrong place",
+        ),
+        (
+            e6_5_wrong_cbar_root_without_two,
+            "√(γ/(1 − γ)) for √(2γ/(1 − γ)) in the mean-KL theorem's constant",
+        ),
+        (
+            e6_5_wrong_cbar_printed_constant,
+            "puts theorem 1's C (with 2) before the mean KL: no theorem",
+        ),
+        (
+            e6_5_wrong_theorem_1_with_mean_kl,
+            "theorem 1 by the mean KL instead of the largest",
+        ),
+        (
+            e6_5_wrong_theorem_1_with_mean_tv_squared,
+            "theorem 1 by the mean of TV² instead of the largest",
+        ),
+        (
+            e6_5_wrong_cpo_root_without_two,
+            "√(E KL) for √(2 E KL) in CPO's form by KL",
+        ),
+        (
+            e6_5_wrong_cpo_tv_without_two,
+            "CPO's penalty by TV without its 2",
+        ),
+        (
+            e6_5_wrong_cpo_largest_tv,
+            "CPO's penalty with the largest TV instead of the mean",
+        ),
+        (
+            e6_5_wrong_largest_penalty,
+            "subtracts the largest of the five penalties, to be on the safe side",
+        ),
+        (
+            e6_5_wrong_sum_of_penalties,
+            "subtracts all five penalties",
+        ),
+        (
+            e6_5_wrong_no_normalisation_by_rows,
+            "divides the whole table by its mean row sum, not each row by its own",
+        ),
+        (
+            e6_5_wrong_softmax_forgets_old,
+            "candidate ∝ exp(αA), without the old policy (right only where old is uniform)",
+        ),
+        (
+            e6_5_wrong_temperature,
+            "exp(A/α): takes α for a temperature",
+        ),
+        (
+            e6_5_wrong_first_order_tilt,
+            "old·(1 + αA) instead of the exponential, clipped at a small number",
+        ),
+        (
+            e6_5_wrong_largest_safe_step,
+            "keeps the longest candidate whose guarantee is above 0, as a line search does",
+        ),
+        (
+            e6_5_wrong_first_safe_step,
+            "stops at the first candidate whose guarantee is above 0",
+        ),
+        (
+            e6_5_wrong_stops_at_the_first_fall,
+            "stops at the first guarantee that is no better than the one before (wrong where there are two peaks)",
+        ),
+        (
+            e6_5_wrong_certifies_the_promise,
+            "chooses rightly, but returns the promise as the certificate",
+        ),
+        (
+            e6_5_wrong_chooses_the_largest_promise,
+            "among the certified candidates takes the one with the largest promise",
+        ),
+        (
+            e6_5_wrong_never_stays,
+            "takes the best candidate even where its guarantee isn't above 0",
+        ),
+        (
+            e6_5_wrong_stays_with_the_least_bad,
+            "where none is certain returns old, but the best negative guarantee",
+        ),
+        (
+            e6_5_wrong_smallest_step_for_stay,
+            "where none is certain returns the shortest candidate with 0 instead of the old policy",
+        ),
+        (
+            e6_5_wrong_length_for_the_policy,
+            "returns the length α and its guarantee instead of the policy",
+        ),
+        (
+            e6_5_wrong_order_of_the_pair,
+            "returns (sure, new)",
+        ),
+        (
+            e6_5_wrong_builds_on_the_last_candidate,
+            "tilts the candidate before instead of the old policy, so the lengths add up",
+        ),
+        (
+            e6_5_wrong_in_place_tilt,
+            "tilted = old, then *=: tilts the caller's policy itself, so TV and KL are 0",
+        ),
+        (
+            e6_5_wrong_one_buffer_returned,
+            "works in one buffer and keeps a reference to it: returns the last candidate with the best one's guarantee",
+        ),
+        (
+            e6_5_wrong_d_for_rho_everywhere_and_tv_doubled,
+            "two mistakes: the promise over d, and TV without its ½",
+        ),
+        (
+            e6_5_wrong_normalised_d_and_signed_epsilon,
+            "two mistakes: means over ρ/Σρ, and ε_A = max A",
+        ),
+        (
+            e6_5_wrong_kl_reversed_and_horizon_once,
+            "two mistakes: KL(new‖old), and γ/(1 − γ) for γ/(1 − γ)²",
+        ),
+        (
+            e6_5_wrong_least_penalty_of_all_candidates,
+            "vectorised: one least penalty over all candidates, not one each",
+        ),
+        (
+            e6_5_wrong_largest_note_of_all_candidates,
+            "vectorised: ε' is the largest note of all candidates, not of each",
+        ),
+        (
+            e6_5_wrong_mean_kl_theorem_alone,
+            "the mean-KL theorem's penalty alone, with the highest point by golden section in mind",
+        ),
+        (
+            e6_5_wrong_cpo_alone,
+            "CPO's penalty by TV alone (wrong where the mean-KL theorem's is smaller)",
+        ),
+        (
+            e6_5_wrong_float32_throughout,
+            "all in single precision: the KL of a small step is rounding noise",
+        ),
+        (
+            e6_5_wrong_smallest_penalty_state_by_state,
+            "takes the least of CPO's and the mean-KL theorem's penalty in each state, then averages",
+        ),
     ],
 }
 
@@ -1602,5 +3149,33 @@ RIGHT = {
         (e6_5_right_two_bounds, "two bounds of the five; parameters renamed, a list, 0-d array"),
         (e6_5_right_float32, "float32, by small differences"),
         (e6_5_right_in_place, "in-place"),
+        (
+            e6_5_right_einsum,
+            "numpy, all candidates at once",
+        ),
+        (
+            e6_5_right_plain_loops,
+            "plain loops and lists",
+        ),
+        (
+            e6_5_right_torch_clamped,
+            "torch, double precision",
+        ),
+        (
+            e6_5_right_returned_in_single_precision,
+            "calculated in double, returned in single precision",
+        ),
+        (
+            e6_5_right_two_penalties_only,
+            "the two that are ever needed, parameters renamed",
+        ),
+        (
+            e6_5_right_closed_form_kl,
+            "other algebra: the KL of a tilt is log E e^{αA}, by expm1 and log1p; notes without abs",
+        ),
+        (
+            e6_5_right_stable_exponent,
+            "row maxima subtracted before the exponential, result a copy, 0-d certificate",
+        ),
     ],
 }

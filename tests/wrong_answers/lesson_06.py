@@ -656,8 +656,8 @@ def _five(size, note, gamma, tv, kl, d):
             4 * size * horizon * tv.max(axis=1) ** 2,
             2 * size * horizon * kl.max(axis=1),
             2 * note * horizon * (tv @ d),
-            note * horizon * np.sqrt(2 * (kl @ d)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * (kl @ d),
+            note * horizon * np.sqrt(2 * np.maximum(kl @ d, 0)),
+            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * np.maximum(kl @ d, 0),
         ]
     )
 
@@ -686,7 +686,7 @@ def _proven(
         promise = notes @ visits(rho, gamma)
         sure = promise - least(five(penalties, gamma))
         i = pick(sure, promise)
-        if stay and sure.max() <= 0:
+        if stay and (sure.max() <= 0 or sure[i] <= 0):
             return old, 0.0
         return new[i], second(sure[i], promise[i], gamma)
 
@@ -752,7 +752,99 @@ def certified_infinitely_bad(old, A, rho, gamma, alphas):
 
 def certified_length(old, A, rho, gamma, alphas):
     new, sure = _proven()(old, A, rho, gamma, alphas)
-    return next((x for x in alphas if np.allclose(new, _proven()(old, A, rho, gamma, np.array([x]))[0])), 0.0), sure
+    if sure == 0:
+        return 0.0, sure
+    return next(x for x in alphas if np.allclose(new, _proven()(old, A, rho, gamma, np.array([x]))[0])), sure
+
+
+def certified_unclipped(old, A, rho, gamma, alphas):
+    new = old * np.exp(alphas[:, None, None] * A)
+    new /= new.sum(axis=2, keepdims=True)
+    root = np.sqrt(2 * (1 - gamma) * np.sum(old * np.log(old / new), axis=2) @ rho)  # the least of NaN and 0 is NaN
+    return _proven(five=lambda penalties, gamma: penalties + 0 * root)(old, A, rho, gamma, alphas)
+
+
+def certified_number(old, A, rho, gamma, alphas):
+    length, sure = certified_length(old, A, rho, gamma, alphas)
+    return (list(alphas).index(length) if sure > 0 else -1), sure
+
+
+def certified_length_or_old(old, A, rho, gamma, alphas):
+    length, sure = certified_length(old, A, rho, gamma, alphas)
+    return (length if sure > 0 else old), sure
+
+
+def _alone(old, A, rho, gamma, alphas):
+    """Return each candidate, and its guarantee."""
+    each = [_proven(stay=False)(old, A, rho, gamma, alphas[i : i + 1]) for i in range(len(alphas))]
+    return [new for new, _ in each], np.array([sure for _, sure in each])
+
+
+def _gain_or(stay):
+    def answer(old, A, rho, gamma, alphas):
+        candidates, sure = _alone(old, A, rho, gamma, alphas)
+        return (candidates[sure.argmax()], sure.max()) if sure.max() > 0 else stay(old, candidates, sure)
+
+    return answer
+
+
+def certified_last_with_best(old, A, rho, gamma, alphas):
+    candidates, sure = _alone(old, A, rho, gamma, alphas)
+    return candidates[-1], max(sure.max(), 0.0)
+
+
+def certified_square_of_the_mean_tv(old, A, rho, gamma, alphas):
+    def five(penalties, gamma):
+        note = penalties[2] > 0
+        mean = np.where(note, penalties[2] / np.where(note, 2 * notes * horizon, 1), 0)
+        penalties[0] = 4 * np.max(np.abs(A)) * horizon * mean**2
+        return penalties
+
+    horizon = gamma / (1 - gamma) ** 2
+    notes = np.array([np.abs(np.sum(new * A, axis=1)).max() for new in _alone(old, A, rho, gamma, alphas)[0]])
+    return _proven(five=five)(old, A, rho, gamma, alphas)
+
+
+def _visited_alone(note=True):
+    """Return the function with the largest |A|, and the largest note too, of visited states only."""
+
+    def answer(old, A, rho, gamma, alphas):
+        seen = rho > 0
+        largest = {"size": lambda A, notes: np.max(np.abs(A[seen]))}
+        if note:
+            largest["note"] = lambda A, notes, d: np.max(np.abs(notes[:, seen]), axis=1)
+        return _proven(**largest)(old, A, rho, gamma, alphas)
+
+    return answer
+
+
+def certified_by_state_with_one_note(old, A, rho, gamma, alphas):
+    horizon, odds, best, sure = gamma / (1 - gamma) ** 2, gamma / (1 - gamma), old, 0.0
+    for new in _alone(old, A, rho, gamma, alphas)[0]:
+        notes = np.sum(new * A, axis=1)
+        by_tv = horizon * np.max(np.abs(notes)) * np.abs(new - old).sum(axis=1)
+        by_kl = (
+            2 * np.max(np.abs(A)) / (1 - gamma) * (odds + np.sqrt(2 * odds)) * np.sum(old * np.log(old / new), axis=1)
+        )
+        guarantee = rho @ (notes - (1 - gamma) * np.minimum(by_tv, by_kl))
+        best, sure = (new, guarantee) if guarantee > sure else (best, sure)
+    return best, sure
+
+
+def _sharper(old, A, alphas):
+    logits = np.log(old) + A / alphas[:, None, None]
+    return np.exp(logits - logits.max(axis=2, keepdims=True))
+
+
+def _after_the_best(sure, promise):
+    return min(sure.argmax() + 1, len(sure) - 1)
+
+
+def _back_from_the_longest(sure, promise):
+    i = len(sure) - 1
+    while i > 0 and sure[i - 1] > sure[i]:
+        i -= 1
+    return i
 
 
 def certified_in_place(old, A, rho, gamma, alphas):
@@ -1002,7 +1094,8 @@ WRONG_ANSWERS = {
         (unforeseen.e6_5_wrong_largest_tv_in_cpo, "your distances in CPO's bounds are the largest"),
         (unforeseen.e6_5_wrong_parenthesis, "you divide by 1−γ²"),
         (unforeseen.e6_5_wrong_gamma_forgotten_in_the_odds, "your C̄ has 1/(1−γ)"),
-        (unforeseen.e6_5_wrong_after_the_peak, "you return the candidate after the best one"),
+        (_proven(pick=_after_the_best), "you return the candidate after the best one"),
+        (unforeseen.e6_5_wrong_after_the_peak, "below the one before, and return it"),
         (unforeseen.e6_5_wrong_least_of_all_candidates, "you subtract the least penalty of all candidates"),
         (_proven(d=lambda rho, gamma: rho), "your mean distances are weighted by ρ: "),
         (_proven(d=lambda rho, gamma: rho / rho.sum()), "your mean distances are weighted by ρ over its sum"),
@@ -1028,7 +1121,8 @@ WRONG_ANSWERS = {
         (_proven(five=_times([2, 3], lambda g: 1 - g)), "CPO's 1−γ isn't squared"),
         (_proven(five=_times([2, 3], lambda g: 1 / g)), "CPO's constant lacks its γ"),
         (_proven(five=_times([0, 1], lambda g: 1 - g)), "theorem 1's 1−γ isn't squared"),
-        (_proven(five=_times(4, _share_of_mean_constant(lambda odds: odds))), "your C̄ lacks the root"),
+        (_proven(five=_times(4, _share_of_mean_constant(lambda odds: odds))), "theorem 1's constant C stands"),
+        (unforeseen.e6_5_wrong_theorem_1_with_mean_kl, "theorem 1's constant C stands before the mean KL"),
         (_proven(five=_times(4, _share_of_mean_constant(lambda odds: np.sqrt(2 * odds)))), "your C̄ has the root alone"),
         (
             _proven(five=_times(4, _share_of_mean_constant(lambda odds: odds + np.sqrt(odds)))),
@@ -1050,7 +1144,45 @@ WRONG_ANSWERS = {
         (_proven(second=lambda sure, promise, gamma: 2 * promise - sure), "L and the penalty added up"),
         (_proven(second=lambda sure, promise, gamma: (1 - gamma) * sure), "your second value is (1−γ) times"),
         (_proven(second=lambda sure, promise, gamma: sure / promise), "as a share of the promise"),
-        (certified_length, "the shape is wrong: expected (1, 2), got ()"),
+        (certified_length, "you return the length α: return the candidate itself"),
+        (certified_length_or_old, "you return the length α"),
+        (certified_unclipped, "your guarantee is NaN where rounding leaves a mean KL just below 0"),
+        (certified_number, "you return the number of the candidate"),
+        (_proven(divide=lambda rows: rows / rows.sum(axis=(1, 2), keepdims=True)), "divided by one sum over the whole"),
+        (unforeseen.e6_5_wrong_no_normalisation_by_rows, "divided by one sum over the whole table"),
+        (unforeseen.e6_5_wrong_temperature, "your exponent is A/α"),
+        (_proven(tilts=_sharper), "your exponent is A/α"),
+        (unforeseen.e6_5_wrong_first_order_tilt, "your candidates are π_old·(1 + αA)"),
+        (
+            _proven(tilts=lambda old, A, x: (old * (1 + x[:, None, None] * A)).clip(0)),
+            "your candidates are π_old·(1 + αA)",
+        ),
+        (unforeseen.e6_5_wrong_note_from_absolute_advantages, "your ε' takes absolute values before the sum"),
+        (unforeseen.e6_5_wrong_mean_size_for_epsilon, "your ε_A is the largest mean of |A| in a state"),
+        (unforeseen.e6_5_wrong_note_of_visited_states_only, "your ε' leaves out states that are never visited"),
+        (_visited_alone(note=False), "your ε_A leaves out states that are never visited"),
+        (_visited_alone(), "your ε' leaves out states that are never visited"),
+        (unforeseen.e6_5_wrong_largest_note_of_all_candidates, "your ε' is the largest note of all candidates"),
+        (unforeseen.e6_5_wrong_cpo_largest_tv, "CPO's penalty by TV has the largest TV"),
+        (unforeseen.e6_5_wrong_theorem_1_with_mean_tv_squared, "theorem 1's TV² is a mean"),
+        (certified_square_of_the_mean_tv, "theorem 1's TV is a mean"),
+        (_proven(visits=lambda rho, gamma: rho / (1 - gamma)), "your L has 1/(1−γ) once too often"),
+        (unforeseen.e6_5_wrong_stops_at_the_first_fall, "is below the one before: the guarantee can have"),
+        (_proven(pick=_back_from_the_longest), "you go from the longest candidate back"),
+        (unforeseen.e6_5_wrong_stays_for_longer, "you compare a candidate's guarantee with the promise"),
+        (unforeseen.e6_5_wrong_smallest_step_for_stay, "you return a candidate beside the 0"),
+        (_gain_or(lambda old, candidates, sure: (candidates[-1], 0.0)), "you return a candidate beside the 0"),
+        (
+            _gain_or(lambda old, candidates, sure: (candidates[sure.argmax()], 0.0)),
+            "you return a candidate beside the 0",
+        ),
+        (unforeseen.e6_5_wrong_stays_with_the_least_bad, "you return the old policy with a negative guarantee"),
+        (unforeseen.e6_5_wrong_one_buffer_returned, "you return the last candidate beside the guarantee of the best"),
+        (certified_last_with_best, "you return the last candidate beside the guarantee of the best"),
+        (unforeseen.e6_5_wrong_smallest_penalty_state_by_state, "you take the smaller penalty in each state"),
+        (certified_by_state_with_one_note, "you take the smaller penalty in each state"),
+        (unforeseen.e6_5_wrong_in_place_tilt, "your function tilts `old` itself"),
+        (unforeseen.e6_5_wrong_works_on_the_old_policy, "your function tilts `old` itself"),
         (certified_in_place, "your function changes its argument `rho`"),
         (lambda *args: _proven()(*args)[0], "return 2 values, not 1"),
         (lambda *args: _proven()(*args)[::-1], "the values are right, in another order"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -862,7 +863,7 @@ def _certified_in_loops(old, A, rho, gamma, alphas):
             4 * largest * gamma / (1 - gamma) ** 2 * max(tv) ** 2,
             2 * largest * gamma / (1 - gamma) ** 2 * max(kl),
             2 * worst * gamma / (1 - gamma) ** 2 * mean_tv,
-            worst * gamma / (1 - gamma) ** 2 * math.sqrt(2 * mean_kl),
+            worst * gamma / (1 - gamma) ** 2 * math.sqrt(2 * max(mean_kl, 0)),
             2 * largest / (1 - gamma) * (gamma / (1 - gamma) + math.sqrt(2 * gamma / (1 - gamma))) * mean_kl,
         )
         guarantee = math.fsum(rho[s] * note[s] for s in states) - least
@@ -876,12 +877,16 @@ def _half_the_sum(old, new):
     return np.abs(new - old).sum(axis=1) / 2
 
 
-def _largest_size(A, notes):
+def _sizes_of_notes(A, new):
+    return np.abs(np.sum(new * A, axis=1))
+
+
+def _largest_size(A, old, new, d):
     return np.abs(A).max()
 
 
-def _largest_note(A, notes, d):
-    return np.abs(notes).max()
+def _largest_note(A, old, new, d):
+    return _sizes_of_notes(A, new).max()
 
 
 def _rows_tilted(old, A, alpha):
@@ -898,12 +903,17 @@ def _mean_constant(gamma):
 
 
 FIVE = ("theorem, TV", "theorem, KL", "CPO, TV", "CPO, KL", "mean KL")
+ROUNDING = 1e-13  # where A is 0, this may be left of a guarantee of 0
 
 
 def _best(guarantees, promises):
     """Return which candidate is chosen, None for none."""
     best = int(np.argmax(guarantees))
-    return best if guarantees[best] > 0 else None
+    return best if guarantees[best] > ROUNDING else None
+
+
+def _staying(old, candidates, guarantees):
+    return old, 0.0
 
 
 def _certified(
@@ -913,54 +923,60 @@ def _certified(
     kl=_kl,
     size=_largest_size,
     note=_largest_note,
+    pool=lambda notes: notes,
     weights=lambda rho, gamma: (1 - gamma) * rho,
     visits=lambda rho, gamma: rho,
     factors=(4, 2, 2, 2),
     horizon=_horizon,
     cpo_horizon=_horizon,
     mean_constant=_mean_constant,
-    over=np.max,
-    cpo_over=np.dot,
+    square=lambda d, tvs: tvs.max() ** 2,
+    over=lambda d, kls: kls.max(),
+    cpo_tv=np.dot,
+    cpo_kl=np.dot,
+    clip=False,
     summed=False,
     kinds=FIVE,
     least=min,
     choose=_best,
+    keep=lambda candidates, chosen: candidates[chosen],
     report=lambda promise, penalty, gamma: promise - penalty,
-    stay=0.0,
+    stay=_staying,
 ):
     """Return the whole function, with what may be wrong in it as arguments."""
 
     def function(old, A, rho, gamma, alphas):
-        d, candidates, promises, penalties = weights(rho, gamma), [], [], []
-        for alpha in np.cumsum(alphas) if summed else alphas:
-            new = tilt(old, A, alpha)
-            notes, tvs, kls = np.sum(new * A, axis=1), tv(old, new), kl(old, new)
-            epsilon, worst = size(A, notes), note(A, notes, d)
+        d, promises, penalties = weights(rho, gamma), [], []
+        candidates = [tilt(old, A, alpha) for alpha in (np.cumsum(alphas) if summed else alphas)]
+        notes = pool([note(A, old, new, d) for new in candidates])
+        for new, worst in zip(candidates, notes, strict=True):
+            tvs, kls, epsilon = tv(old, new), kl(old, new), size(A, old, new, d)
             five = (
-                factors[0] * epsilon * horizon(gamma) * over(tvs) ** 2,
-                factors[1] * epsilon * horizon(gamma) * over(kls),
-                factors[2] * worst * cpo_horizon(gamma) * cpo_over(d, tvs),
-                worst * cpo_horizon(gamma) * np.sqrt(np.abs(factors[3] * cpo_over(d, kls))),
-                epsilon * mean_constant(gamma) * (d @ kls),
+                factors[0] * epsilon * horizon(gamma) * square(d, tvs),
+                factors[1] * epsilon * horizon(gamma) * over(d, kls),
+                factors[2] * worst * cpo_horizon(gamma) * cpo_tv(d, tvs),
+                worst * cpo_horizon(gamma) * np.sqrt(np.maximum(factors[3] * cpo_kl(d, kls), 0)),
+                epsilon * mean_constant(gamma) * (max(d @ kls, 0) if clip else d @ kls),
             )
-            candidates.append(new)
-            promises.append(visits(rho, gamma) @ notes)
+            promises.append(visits(rho, gamma) @ np.sum(new * A, axis=1))
             penalties.append(least([x for x, kind in zip(five, FIVE, strict=True) if kind in kinds]))
-        chosen = choose(np.subtract(promises, penalties), promises)
+        guarantees = np.subtract(promises, penalties)
+        guarantees[np.isnan(guarantees)] = -np.inf  # a comparison with NaN is false
+        chosen = choose(guarantees, promises)
         if chosen is None:
-            return old, stay
-        return candidates[chosen], report(promises[chosen], penalties[chosen], gamma)
+            return stay(old, candidates, guarantees)
+        return keep(candidates, chosen), report(promises[chosen], penalties[chosen], gamma)
 
     return function
 
 
 def _longest(guarantees, promises):
-    above = np.flatnonzero(guarantees > 0)
+    above = np.flatnonzero(guarantees > ROUNDING)
     return int(above[-1]) if len(above) else None
 
 
 def _shortest(guarantees, promises):
-    above = np.flatnonzero(guarantees > 0)
+    above = np.flatnonzero(guarantees > ROUNDING)
     return int(above[0]) if len(above) else None
 
 
@@ -974,7 +990,36 @@ def _most_promised(guarantees, promises):
 
 def _one_too_far(guarantees, promises):
     after = min(int(np.argmax(guarantees)) + 1, len(guarantees) - 1)
-    return after if guarantees[after] > 0 else None
+    return after if guarantees[after] > ROUNDING else None
+
+
+def _first_peak(guarantees):
+    return next((i for i, (a, b) in enumerate(itertools.pairwise(guarantees)) if b <= a), len(guarantees) - 1)
+
+
+def _to_the_first_fall(guarantees, promises):
+    """Return where somebody stops who walks from the shortest on, as long as the guarantee rises."""
+    best = _first_peak(guarantees)
+    return best if guarantees[best] > ROUNDING else None
+
+
+def _past_the_first_fall(guarantees, promises):
+    after = min(_first_peak(guarantees) + 1, len(guarantees) - 1)
+    return after if guarantees[after] > ROUNDING else None
+
+
+def _back_to_the_first_fall(guarantees, promises):
+    back = _to_the_first_fall(guarantees[::-1], promises)
+    return None if back is None else len(guarantees) - 1 - back
+
+
+def _above_the_last_promise(guarantees, promises):
+    """Return the last candidate whose guarantee exceeds the promise of the one kept before."""
+    chosen, bar = None, ROUNDING
+    for i, guarantee in enumerate(guarantees):
+        if guarantee > bar:
+            chosen, bar = i, promises[i]
+    return chosen
 
 
 def _without(kind):
@@ -986,10 +1031,10 @@ def _with_theorem_certified(old, A, rho, gamma, alphas):
     new, sure = _certified(kinds=FIVE[:2])(old, A, rho, gamma, alphas)
     if sure == 0:
         return old, 0.0
-    notes, d = np.sum(new * A, axis=1), (1 - gamma) * rho
-    cpo = 2 * _largest_note(A, notes, d) * _horizon(gamma) * (d @ _tv(old, new))
-    mean = _largest_size(A, notes) * _mean_constant(gamma) * (d @ _kl(old, new))
-    return new, rho @ notes - min(cpo, mean)
+    d = (1 - gamma) * rho
+    cpo = 2 * _largest_note(A, old, new, d) * _horizon(gamma) * (d @ _tv(old, new))
+    mean = np.abs(A).max() * _mean_constant(gamma) * (d @ _kl(old, new))
+    return new, rho @ np.sum(new * A, axis=1) - min(cpo, mean)
 
 
 def _one_bound_for_all(old, A, rho, gamma, alphas):
@@ -1006,6 +1051,76 @@ def _least_of_all(old, A, rho, gamma, alphas):
     return _certified(least=lambda penalties: penalty)(old, A, rho, gamma, alphas)
 
 
+def _unclipped(old, A, rho, gamma, alphas):
+    """Return the right values, but NaN for the guarantee where a mean KL came out below 0."""
+    new, sure = _certified()(old, A, rho, gamma, alphas)
+    lowest = min(rho @ _kl(old, _rows_tilted(old, A, alpha)) for alpha in alphas)
+    return new, (np.nan if lowest < 0 else sure)
+
+
+def _over_one_sum(weights):
+    return weights / weights.sum()
+
+
+def _first_order(old, A, alpha, low):
+    """Return π_old(1 + αA), none below `low`, in rows that add up to 1."""
+    weights = np.maximum(old * (1 + alpha * A), low)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _state_by_state(notes_of):
+    """Return the function that takes the smaller penalty in each state, and then the mean of those."""
+
+    def function(old, A, rho, gamma, alphas):
+        new, sure = old, 0.0
+        for alpha in alphas:
+            tilted = _rows_tilted(old, A, alpha)
+            cpo = 2 * notes_of(_sizes_of_notes(A, tilted)) * _horizon(gamma) * _tv(old, tilted)
+            smaller = np.minimum(cpo, np.abs(A).max() * _mean_constant(gamma) * _kl(old, tilted))
+            guarantee = rho @ np.sum(tilted * A, axis=1) - (1 - gamma) * rho @ smaller
+            if guarantee > max(sure, ROUNDING):
+                new, sure = tilted, guarantee
+        return new, sure
+
+    return function
+
+
+def _in_place(normalised_too):
+    """Return the function that tilts `old` itself: each candidate becomes what the next one tilts."""
+
+    def function(old, A, rho, gamma, alphas):
+        def tilt(old, A, alpha):
+            old *= np.exp(alpha * A)
+            if not normalised_too:
+                return old / old.sum(axis=1, keepdims=True)
+            old /= old.sum(axis=1, keepdims=True)
+            return old
+
+        new, sure = old, 0.0
+        for alpha in alphas:  # the candidate, and what `old` has become, one length at a time
+            tilted, guarantee = _certified(tilt=tilt, choose=_least_bad)(old, A, rho, gamma, [alpha])
+            if guarantee > sure:
+                new, sure = tilted, guarantee
+        return new, sure
+
+    return function
+
+
+def _number(old, A, rho, gamma, alphas):
+    """Return which candidate is chosen, -1 for none, and its guarantee."""
+    pick = _certified(keep=lambda candidates, chosen: chosen, stay=lambda *_: (-1, 0.0))
+    return pick(old, A, rho, gamma, alphas)
+
+
+def _length(where_none):
+    def function(old, A, rho, gamma, alphas):
+        chosen, sure = _number(old, A, rho, gamma, alphas)
+        return (where_none(old) if chosen < 0 else alphas[chosen]), sure
+
+    return function
+
+
+TILTED_ONCE = "π_old·(1 + αA), the tilt to first order: take π_old·e^{αA}"
 TILTS: Mistakes = [
     (
         "your tilt leaves the old policy out: the candidates are π_old·e^{αA}, divided by their sum",
@@ -1024,7 +1139,7 @@ TILTS: Mistakes = [
         {"summed": True},
     ),
     (
-        "your candidates are π_old·(1 + αA), the tilt to first order: take π_old·e^{αA}",
+        f"your candidates are {TILTED_ONCE}",
         {"tilt": lambda old, A, alpha: old * (1 + alpha * A)},
     ),
 ]
@@ -1055,34 +1170,34 @@ DISTANCES: Mistakes = [
 SIZES: Mistakes = [
     (
         "your ε_A is the largest A: it is the largest |A|, and the worst action may be the extreme one",
-        {"size": lambda A, notes: A.max()},
+        {"size": lambda A, old, new, d: A.max()},
     ),
     (
         "your ε_A is a note, max |Ā|: in theorem 1 and the mean-KL theorem it is max |A| over states and actions",
-        {"size": lambda A, notes: np.abs(notes).max()},
+        {"size": lambda A, old, new, d: _sizes_of_notes(A, new).max()},
     ),
     (
         "your ε' is max |A|: CPO's bound needs only the largest note of this very candidate, max |Ā|",
-        {"note": lambda A, notes, d: np.abs(A).max()},
+        {"note": lambda A, old, new, d: np.abs(A).max()},
     ),
     (
         "your ε' is a mean of the notes over the visits: it is the largest, or a rare state could deceive you",
-        {"note": lambda A, notes, d: d @ np.abs(notes)},
+        {"note": lambda A, old, new, d: d @ _sizes_of_notes(A, new)},
     ),
     (
         "your ε' is the mean of the notes over all states alike: it is the largest",
-        {"note": lambda A, notes, d: np.abs(notes).mean()},
+        {"note": lambda A, old, new, d: _sizes_of_notes(A, new).mean()},
     ),
     (
         "your ε_A is the largest span of A in a state: it is the largest |A|",
-        {"size": lambda A, notes: np.ptp(A, axis=1).max()},
+        {"size": lambda A, old, new, d: np.ptp(A, axis=1).max()},
     ),
-    ("your ε_A is the mean of |A|: it is the largest", {"size": lambda A, notes: np.abs(A).mean()}),
+    ("your ε_A is the mean of |A|: it is the largest", {"size": lambda A, old, new, d: np.abs(A).mean()}),
 ]
 MEANS: Mistakes = [
     (
         "your distances in CPO's bounds are the largest: they are means over d = (1−γ)ρ",
-        {"cpo_over": lambda d, distances: distances.max()},
+        {"cpo_tv": lambda d, tvs: tvs.max(), "cpo_kl": lambda d, kls: kls.max()},
     ),
     (
         "your mean distances are weighted by ρ: the mean is over d = (1−γ)ρ",
@@ -1101,6 +1216,10 @@ PROMISES: Mistakes = [
     (
         "your L is weighted by d = (1−γ)ρ: L is in units of return, and takes ρ itself",
         {"visits": lambda rho, gamma: (1 - gamma) * rho},
+    ),
+    (
+        "your L has 1/(1−γ) once too often: ρ counts all visits, so no factor stands before it",
+        {"visits": lambda rho, gamma: rho / (1 - gamma)},
     ),
     (
         "your L is weighted by ρ over its sum: it takes ρ itself",
@@ -1152,7 +1271,7 @@ PENALTIES: Mistakes = [
     ),
     (
         "theorem 1 has the mean distance in your function: its constant C belongs to the largest, and C̄ to the mean",
-        {"over": np.mean},
+        {"square": lambda d, tvs: tvs.mean() ** 2, "over": lambda d, kls: kls.mean()},
     ),
     (
         "the 4 before theorem 1's TV² is too small: 2 belongs to the KL",
@@ -1191,7 +1310,8 @@ PENALTIES: Mistakes = [
         {"mean_constant": lambda gamma: 2 / (1 - gamma) * (1 / (1 - gamma) + np.sqrt(2 / (1 - gamma)))},
     ),
     (
-        "your C̄ lacks the root, as theorem 1's C does: it is 2ε_A/(1−γ)·[γ/(1−γ) + √(2γ/(1−γ))]",
+        "theorem 1's constant C stands before the mean KL: C belongs to the largest KL, and before the mean goes C̄, "
+        "with its root: 2ε_A/(1−γ)·[γ/(1−γ) + √(2γ/(1−γ))]",
         {"mean_constant": lambda gamma: 2 * gamma / (1 - gamma) ** 2},
     ),
     (
@@ -1233,13 +1353,10 @@ CHOICES: Mistakes = [
         "you choose by the promise L, and subtract the penalty afterwards: choose by the guarantee",
         {"choose": _most_promised},
     ),
-    (
-        "you return the candidate after the best one: keep the last before the guarantee falls",
-        {"choose": _one_too_far},
-    ),
+    ("you return the candidate after the best one: keep the best one itself", {"choose": _one_too_far}),
     (
         "where no candidate is guaranteed to gain you return −∞ beside the old policy: 0 is certain, for it stays",
-        {"stay": -np.inf},
+        {"stay": lambda old, candidates, guarantees: (old, -np.inf)},
     ),
 ]
 REPORTS: Mistakes = [
@@ -1262,6 +1379,110 @@ REPORTS: Mistakes = [
     (
         "your second value is the guarantee as a share of the promise: return it in units of return",
         {"report": lambda promise, penalty, gamma: 1 - penalty / promise},
+    ),
+]
+STAYS = "where no candidate is guaranteed to gain you return a candidate beside the 0: return the old policy itself"
+UNVISITED = (
+    "out states that are never visited: the bound stays true, since no candidate gets there either, but "
+    "the maximum asked for is over all states"
+)
+BY_STATE = (
+    "you take the smaller penalty in each state, and their mean: a bound holds for the whole step, so take the means "
+    "first, then the least"
+)
+IN_PLACE = (
+    "your function tilts `old` itself, and so changes the caller's policy: `tilted = old` makes no copy, and the "
+    "distances are no longer those from the old policy. Tilt a copy"
+)
+ONE_SUM = "your candidates are divided by one sum over the whole table: divide each row by its own"
+LAST = (
+    "you return the last candidate beside the guarantee of the best: keep the best one, and a copy of it where the "
+    "next is written into the same array"
+)
+TEMPERATURE = "your exponent is A/α: it is αA, and a longer step has a larger α"
+ALONE: Mistakes = [
+    *(
+        (
+            ONE_SUM,
+            {"tilt": lambda old, A, alpha, size=size: _over_one_sum(old * np.exp(alpha * A)) * size(old), "clip": clip},
+        )
+        for size in (len, lambda old: 1)
+        for clip in (False, True)
+    ),
+    # Where rows don't add up to 1, the mean KL can be far below 0: clipped under the root alone, or everywhere.
+    *((words, {**changes, "clip": True}) for words, changes in (*TILTS, *DISTANCES)),
+    (TEMPERATURE, {"tilt": lambda old, A, alpha: _rows_tilted(old, A, 1 / alpha)}),
+    (TEMPERATURE, {"tilt": lambda old, A, alpha: softmax(np.log(old) + A / alpha)}),
+    *(
+        (
+            f"your candidates are {TILTED_ONCE}",
+            {"tilt": lambda old, A, alpha, low=low: _first_order(old, A, alpha, low)},
+        )
+        for low in (1e-12, 1e-8, 0.0)
+    ),
+    (
+        "your ε' takes absolute values before the sum: a note is Ā = Σπ_new A, and its size is taken of the whole sum",
+        {"note": lambda A, old, new, d: np.sum(new * np.abs(A), axis=1).max()},
+    ),
+    (
+        "your ε_A is the largest mean of |A| in a state: it is the largest |A| of all",
+        {"size": lambda A, old, new, d: np.sum(old * np.abs(A), axis=1).max()},
+    ),
+    (
+        f"your ε' leaves {UNVISITED}",
+        {"note": lambda A, old, new, d: _sizes_of_notes(A, new)[d > 0].max()},
+    ),
+    (f"your ε_A leaves {UNVISITED}", {"size": lambda A, old, new, d: np.abs(A[d > 0]).max()}),
+    (
+        "your ε' is the largest note of all candidates: each candidate has its own",
+        {"pool": lambda notes: [max(notes)] * len(notes)},
+    ),
+    (
+        "CPO's penalty by TV has the largest TV in your function: it takes the mean over d = (1−γ)ρ",
+        {"cpo_tv": lambda d, tvs: tvs.max()},
+    ),
+    (
+        "theorem 1's TV² is a mean in your function: its constant belongs to the largest TV",
+        {"square": lambda d, tvs: d @ tvs**2},
+    ),
+    (
+        "theorem 1's TV is a mean in your function: its constant belongs to the largest TV",
+        {"square": lambda d, tvs: (d @ tvs) ** 2},
+    ),
+    (
+        "you stop at the first candidate whose guarantee is below the one before: the guarantee can have two "
+        "peaks, so look at all lengths",
+        {"choose": _to_the_first_fall},
+    ),
+    (
+        "you go from the longest candidate back and stop where the guarantee falls: the guarantee can have two "
+        "peaks, so look at all lengths",
+        {"choose": _back_to_the_first_fall},
+    ),
+    (
+        "you stop at the first candidate whose guarantee is below the one before, and return it: keep the best, and "
+        "look at all lengths, since the guarantee can have two peaks",
+        {"choose": _past_the_first_fall},
+    ),
+    (
+        "you compare a candidate's guarantee with the promise of the best before it: compare guarantees",
+        {"choose": _above_the_last_promise},
+    ),
+    (STAYS, {"stay": lambda old, candidates, guarantees: (candidates[0], 0.0)}),
+    (STAYS, {"stay": lambda old, candidates, guarantees: (candidates[-1], 0.0)}),
+    (STAYS, {"stay": lambda old, candidates, guarantees: (candidates[int(np.argmax(guarantees))], 0.0)}),
+    (
+        "where no candidate is guaranteed to gain you return the old policy with a negative guarantee: return it with "
+        "0, which is certain, for it stays",
+        {"stay": lambda old, candidates, guarantees: (old, max(guarantees))},
+    ),
+    (LAST, {"keep": lambda candidates, chosen: candidates[-1]}),
+    (
+        LAST,
+        {
+            "keep": lambda candidates, chosen: candidates[-1],
+            "stay": lambda old, candidates, guarantees: (candidates[-1], 0.0),
+        },
     ),
 ]
 
@@ -1290,6 +1511,12 @@ def _certified_worlds():
     # CPO's bound by the mean TV is the least for the first candidates, the mean-KL theorem's for the others.
     both = _dice([[0.75, 0.25], [0.75, 0.25]], [[0.5, -1.5], [-3, 9]], [0.99, 0.01], 0.5)
     yield *both, tidy([0.002, 0.01, 0.026, 0.08])
+    # The guarantee has two peaks: the largest note, the rare state's, stops growing when the promise has hardly begun.
+    peaks = _dice([[0.02, 0.98], [0.05, 0.95]], [[0.98, -0.02], [-6.08, 0.32]], [0.999, 0.001], 0.6)
+    yield *peaks, tidy([0.05, 0.2, 0.5, 1.5, 5])
+    yield *peaks, tidy([0.05, 0.2, 0.5, 0.9])
+    unvisited = _dice([[0.75, 0.25], [0.5, 0.5]], [[0.5, -1.5], [2, -2]], [1, 0], 0.5)  # the largest A, too
+    yield *unvisited, tidy([0.05, 0.15, 0.3])
     yield TINY, LEFT, tidy([0.02, 0.05, 0.12, 0.2, 1])
     yield ENDING, _three_rows(RIGHT), tidy([0.05, 0.1, 0.2, 0.4, 2])
     for gamma, actions in ((0.6, 5), (0.9, 3)):
@@ -1304,6 +1531,8 @@ def _certified_worlds():
 
 
 CERTIFIED_WORLDS = list(_certified_worlds())
+# A is 0, so each candidate is the old policy; the first row adds up to 1 − 1e-16, and the mean KL comes out below 0.
+NOTHING_TO_GAIN = *_dice([[0.6, 0.3, 0.1], [0.35, 0.55, 0.1]], np.zeros((2, 3)), [0.6, 0.4], 0.5), tidy([0.1, 1])
 
 
 def _known(mdp, old, alphas):
@@ -1313,7 +1542,7 @@ def _known(mdp, old, alphas):
 
 certified_step = Exercise(
     function="certified_step",
-    cases=[_known(*each) for each in CERTIFIED_WORLDS],
+    cases=[_known(*each) for each in (*CERTIFIED_WORLDS, NOTHING_TO_GAIN)],
     expected=_certified_in_loops,
     parts=("the policy", "the guarantee"),
     misconceptions=[
@@ -1341,6 +1570,20 @@ certified_step = Exercise(
             "you subtract the least penalty of all candidates from each: each candidate pays the least of its own five",
             _least_of_all,
         ),
+        (BY_STATE, _state_by_state(lambda notes: notes)),
+        (BY_STATE, _state_by_state(np.max)),
+        (
+            "your guarantee is NaN where rounding leaves a mean KL just below 0: clip it to 0 before you take its root",
+            _unclipped,
+        ),
+        (IN_PLACE, _in_place(True)),
+        (IN_PLACE, _in_place(False)),
+        *(
+            ("you return the length α: return the candidate itself, a policy", _length(where_none))
+            for where_none in (lambda old: 0.0, lambda old: old)
+        ),
+        ("you return the number of the candidate: return the candidate itself, a policy", _number),
+        *mistakes(_certified, ALONE),
         *mistakes(_certified, TILTS, DISTANCES, SIZES, MEANS, PROMISES, PENALTIES, CHOICES, REPORTS),
     ],
 )
