@@ -12,6 +12,7 @@ import pytest
 
 from trpobook.exercises import Exercise, check, diagnose, load
 from trpobook.exercises.checks import examine
+from trpobook.exercises.mistakes import mistakes
 
 BOOK = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((BOOK / "notebooks").glob("*.ipynb"))
@@ -211,6 +212,33 @@ def test_a_check_never_raises_and_never_accepts_nonsense(number, answer, capsys)
 )
 def test_complaints_come_in_the_order_shape_dtype_finite_sign_factor_value(answer, diagnosis):
     assert diagnosis in examine(DOUBLE, answer).message
+
+
+def test_two_mistakes_of_one_term_are_not_said_to_be_made_at_once():
+    one_term = [("no 1", {"term": lambda x: x}), ("no term", {"term": lambda x: 0 * x})]
+    pull = dataclasses.replace(
+        DOUBLE, expected=lambda x: x - 1, misconceptions=list(mistakes(lambda term: lambda x: term(x), one_term))
+    )
+    assert "no 1" in examine(pull, lambda x: x).message
+    assert "two things at once" not in examine(pull, lambda x: x * 0 + 1).message  # x + 0 − (x − 1)
+
+
+def test_a_diagnosis_of_nan_is_shown_where_there_is_one():
+    root = Exercise(
+        "root",
+        cases=[(np.array([1.0]),), (np.array([2.0]),), (np.array([-1.0]),)],
+        expected=lambda x: x,
+        misconceptions=[("NaN below 0", lambda x: 3 * np.sqrt(x))],
+    )
+    message = examine(root, lambda x: 3 * np.sqrt(x)).message
+    assert "NaN below 0" in message and "root([-1])" in message
+
+
+def test_mere_rounding_is_shown_as_zero():
+    assert (
+        "expected 0, got 2"
+        in examine(dataclasses.replace(DOUBLE, expected=lambda x: -1e-17 * x), DOUBLE.expected).message
+    )
 
 
 def test_the_smallest_failing_input_is_shown():

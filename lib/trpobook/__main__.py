@@ -18,7 +18,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 2 for input or a disk that cannot serve, 128 + n for signal n."""
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # closed by whoever called: then there is nobody to be told
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, closed by the caller: nobody is to be told
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:

@@ -863,6 +863,649 @@ def e14_4_wrong_reference_overwritten(log_old, log_ref, *batch):
     return result
 
 
+def _e14_4_advantages(rewards, divide):
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    if not divide:
+        return centred
+    spread = rewards.std(axis=1, keepdims=True)
+    return centred / np.where(spread > 1e-12, spread, 1)
+
+
+def _e14_4_share(written, rewards, average):
+    share = written / rewards.size
+    return share / written.sum(axis=2, keepdims=True) if average else share
+
+
+def _e14_4_push(w, A, clip):
+    stopped = ((A > 0) & (w > 1 + clip)) | ((A < 0) & (w < 1 - clip))
+    return np.where(stopped, 0, w * A)
+
+
+def e14_4_wrong_clip_forgotten(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (w * A + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_stopped_on_all_four_sides(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        inside = (w >= 1 - clip) & (w <= 1 + clip)
+        log_new = ascend(share * (w * A * inside + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_value_of_the_minimum(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # takes min(wA, clip(w)A) itself for the push, "since the slope of wA is wA"
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        push = np.minimum(w * A, np.clip(w, 1 - clip, 1 + clip) * A)
+        log_new = ascend(share * (push + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_clip_sides_swapped(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        stopped = ((A > 0) & (w < 1 - clip)) | ((A < 0) & (w > 1 + clip))
+        log_new = ascend(share * (np.where(stopped, 0, w * A) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_band_in_logs(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        log_w = log_new - log_old
+        stopped = ((A > 0) & (log_w > clip)) | ((A < 0) & (log_w < -clip))
+        log_new = ascend(share * (np.where(stopped, 0, np.exp(log_w) * A) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_clip_stops_the_pull(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        stopped = ((A > 0) & (w > 1 + clip)) | ((A < 0) & (w < 1 - clip))
+        log_new = ascend(share * np.where(stopped, 0, w * A + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_ratio_missing_in_slope(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        goes_on = _e14_4_push(w, A, clip) != 0
+        log_new = ascend(share * (goes_on * A + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_ratio_to_last_epoch(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average)
+    last = log_new = log_old
+    for _ in range(epochs):
+        push = _e14_4_push(np.exp(log_new - last), A, clip)
+        last, log_new = log_new, ascend(share * (push + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_ratio_of_whole_answers(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # GSPO-like: one ratio an answer, by the product (14.1)
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(np.sum((log_new - log_old) * written, axis=2, keepdims=True))
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_slope_of_first_epoch_always(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A, share = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average)
+    slope = share * (A + beta * np.expm1(log_ref - log_old))
+    for _ in range(epochs):
+        log_new = ascend(slope)
+    return log_new
+
+
+def e14_4_wrong_slope_by_probability(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # the slope by π in place of log π
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w, chance = np.exp(log_new - log_old), np.exp(log_new)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)) / chance)
+    return log_new
+
+
+def e14_4_wrong_pull_reversed(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) - beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_pull_of_k2(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * (log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_value_of_k3(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # k3 itself, not its slope
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w, log_r = np.exp(log_new - log_old), log_ref - log_new
+        log_new = ascend(share * (_e14_4_push(w, A, clip) - beta * (np.exp(log_r) - 1 - log_r)))
+    return log_new
+
+
+def e14_4_wrong_pull_without_minus_one(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.exp(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_pull_ratio_upside_down(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # k3 of π/π_ref in place of π_ref/π
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) - beta * np.expm1(log_new - log_ref)))
+    return log_new
+
+
+def e14_4_wrong_pull_of_the_old_policy(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    pull = beta * np.expm1(log_ref - log_old)
+    for _ in range(epochs):
+        log_new = ascend(share * (_e14_4_push(np.exp(log_new - log_old), A, clip) + pull))
+    return log_new
+
+
+def e14_4_wrong_pull_weighed_by_ratio(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # the importance weight on the KL as well
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * w * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_price_in_the_reward_too(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    earned = rewards - beta * np.sum((log_old - log_ref) * written, axis=2)
+    A, share, log_new = _e14_4_advantages(earned, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_pull_missing_in_wasted_groups(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    # a group of equal rewards is left out altogether
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    useful = (rewards.std(axis=1) > 1e-12)[:, None, None]
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * useful * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_deviation_with_n_minus_one(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide:
+        spread = rewards.std(axis=1, ddof=1, keepdims=True)
+        A = A / np.where(spread > 1e-12, spread, 1)
+    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_small_number_added(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # as most programs have it
+    A = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide:
+        A = A / (rewards.std(axis=1, keepdims=True) + 1e-4)
+    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_equal_up_to_rounding_divided(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide:
+        spread = rewards.std(axis=1, keepdims=True)
+        A = np.divide(A, spread, out=np.zeros_like(A), where=spread > 0)
+    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_deviation_of_the_batch(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide and rewards.std() > 1e-12:
+        A = A / rewards.std()
+    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_mean_over_groups(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # axis 0 for axis 1
+    A = _e14_4_advantages(rewards.T, divide).T[:, :, None]
+    share, log_new = _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_divided_by_all_places(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
+    share = written / rewards.size / (written.shape[2] if average else 1)
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_mean_over_all_words(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # DAPO's mean over the batch's words where `average` asks for each answer's own
+    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
+    share = written / (written.sum() if average else rewards.size)
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_length_for_the_push_only(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A, log_new, N = _e14_4_advantages(rewards, divide)[:, :, None], log_old, rewards.size
+    lengths = written.sum(axis=2, keepdims=True) if average else 1
+    for _ in range(epochs):
+        push = _e14_4_push(np.exp(log_new - log_old), A, clip) / lengths
+        log_new = ascend(written * (push + beta * np.expm1(log_ref - log_new)) / N)
+    return log_new
+
+
+def e14_4_wrong_one_over_group_size(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
+    share = _e14_4_share(written, rewards, average) * len(rewards)  # 1/answers in place of 1/N
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_nothing_cut_behind_the_end(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
+    share = 1 / rewards.size / (written.sum(axis=2, keepdims=True) if average else 1)
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_only_the_push_is_cut(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
+    share = 1 / rewards.size / (written.sum(axis=2, keepdims=True) if average else 1)
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (written * _e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_switches_swapped(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, average)[:, :, None], _e14_4_share(written, rewards, divide), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_slope_of_the_loss(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(-share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_slopes_add_up(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # a torch optimiser's zero_grad forgotten: each epoch's slope is added to the ones before
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    slope = np.zeros(log_old.shape)
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        slope = slope + share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new))
+        log_new = ascend(slope)
+    return log_new
+
+
+def e14_4_wrong_one_epoch_too_few(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # the loop ends one epoch early
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(1, epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_one_epoch_more(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs + 1):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_returns_the_last_slope(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        slope = share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new))
+        log_new = ascend(slope)
+    return slope
+
+
+def e14_4_wrong_returns_log_pi_before_last_step(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A, share = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average)
+    latest = log_old
+    for _ in range(epochs):
+        log_new = latest
+        w = np.exp(log_new - log_old)
+        latest = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_result_of_ascend_ignored(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    # does its own step, and calls ascend beside it
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        slope = share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new))
+        ascend(slope)
+        log_new = log_new + slope
+    return log_new
+
+
+def e14_4_wrong_rewards_centred_in_place(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    spread = rewards.std(axis=1, keepdims=True)
+    rewards -= rewards.mean(axis=1, keepdims=True)
+    A = (rewards / np.where(spread > 1e-12, spread, 1) if divide else rewards)[:, :, None]
+    share, log_new = _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_old_policy_overwritten(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # log_new is the same array as log_old, and is written into: all ratios are 1
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new[:] = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_padding_zeroed_in_place(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    log_old[~written] = 0
+    log_ref[~written] = 0
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_two_both_sides_and_all_places(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
+    share = written / rewards.size / (written.shape[2] if average else 1)
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        inside = (w >= 1 - clip) & (w <= 1 + clip)
+        log_new = ascend(share * (w * A * inside + beta * np.expm1(log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_two_k2_and_n_minus_one(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A = rewards - rewards.mean(axis=1, keepdims=True)
+    if divide:
+        spread = rewards.std(axis=1, ddof=1, keepdims=True)
+        A = A / np.where(spread > 1e-12, spread, 1)
+    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w = np.exp(log_new - log_old)
+        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * (log_ref - log_new)))
+    return log_new
+
+
+def e14_4_wrong_two_values_for_slopes(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    # the objective's terms themselves, word by word
+    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
+    for _ in range(epochs):
+        w, log_r = np.exp(log_new - log_old), log_ref - log_new
+        gain = np.minimum(w * A, np.clip(w, 1 - clip, 1 + clip) * A)
+        log_new = ascend(share * (gain - beta * (np.expm1(log_r) - log_r)))
+    return log_new
+
+
+def e14_4_right_minimum_compared(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    groups, answers, places = written.shape
+    A = (rewards.T - rewards.mean(1)).T
+    if divide:
+        deviation = np.sqrt((A**2).mean(1))
+        A = np.where((deviation > 1e-12)[:, None], (A.T / np.maximum(deviation, 1e-12)).T, 0)
+    A = np.repeat(A[..., np.newaxis], places, axis=2)
+    weight = np.ones((groups, answers, 1)) / (groups * answers)
+    if average:
+        weight = weight / np.count_nonzero(written, axis=2)[..., np.newaxis]
+    now = log_old.copy()
+    for _ in range(epochs):
+        w = np.exp(now - log_old)
+        free, held = w * A, np.clip(w, 1 - clip, 1 + clip) * A
+        push = np.where(free <= held, free, 0.0)
+        slope = weight * (push + beta * (np.exp(log_ref - now) - 1))
+        now = ascend(np.where(written, slope, 0.0))
+    return now
+
+
+def e14_4_right_plain_loops(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    advantages = []
+    for group in rewards.tolist():
+        mean = sum(group) / len(group)
+        centred = [r - mean for r in group]
+        deviation = (sum(c * c for c in centred) / len(group)) ** 0.5
+        if deviation <= 1e-12:
+            centred = [0.0 for _ in group]
+        elif divide:
+            centred = [c / deviation for c in centred]
+        advantages.append(centred)
+    total = sum(len(group) for group in advantages)
+    log_new = log_old
+    for _ in range(epochs):
+        slope = np.zeros(log_old.shape)
+        for g, group in enumerate(advantages):
+            for i, a in enumerate(group):
+                words = [t for t, there in enumerate(written[g, i]) if there]
+                for t in words:
+                    w = float(np.exp(log_new[g, i, t] - log_old[g, i, t]))
+                    push = w * a
+                    if (a > 0 and w > 1 + clip) or (a < 0 and w < 1 - clip):
+                        push = 0.0
+                    pull = beta * (float(np.exp(log_ref[g, i, t] - log_new[g, i, t])) - 1)
+                    slope[g, i, t] = (push + pull) / (len(words) if average else 1) / total
+        log_new = ascend(slope)
+    return log_new
+
+
+def e14_4_right_torch_autograd(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    old, ref = torch.tensor(log_old), torch.tensor(log_ref)
+    mask, r = torch.tensor(written), torch.tensor(rewards, dtype=torch.float64)
+    A = r - r.mean(dim=1, keepdim=True)
+    if divide:
+        spread = r.std(dim=1, keepdim=True, unbiased=False)
+        A = A / torch.where(spread > 1e-12, spread, torch.ones_like(spread))
+    A = A.unsqueeze(-1)
+    result = log_old
+    for _ in range(epochs):
+        log_pi = torch.tensor(result, requires_grad=True)
+        w = (log_pi - old).exp()
+        gain = torch.minimum(w * A, w.clamp(1 - clip, 1 + clip) * A)
+        log_r = ref - log_pi
+        words = torch.where(mask, gain - beta * (log_r.exp() - 1 - log_r), torch.zeros_like(gain))
+        answers = words.sum(dim=2)
+        if average:
+            answers = answers / mask.sum(dim=2)
+        answers.mean().backward()
+        result = ascend(log_pi.grad.numpy())
+    return result
+
+
+def e14_4_right_single_precision(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A = _e14_4_advantages(rewards, divide).astype(np.float32)[:, :, None]
+    share = _e14_4_share(written, rewards, average).astype(np.float32)
+    old, ref = log_old.astype(np.float32), log_ref.astype(np.float32)
+    log_new = log_old
+    for _ in range(epochs):
+        now = np.asarray(log_new, dtype=np.float32)
+        push = _e14_4_push(np.exp(now - old), A, np.float32(clip))
+        slope = share * (push + np.float32(beta) * np.expm1(ref - now))
+        assert slope.dtype == np.float32
+        log_new = ascend(slope)
+    return log_new
+
+
+def e14_4_right_one_buffer_reused(old, ref, mask, R, step, price, epsilon, times, by_spread, by_length):
+    advantage = _e14_4_advantages(R, by_spread)[..., None]
+    weight = mask / R.size
+    if by_length:
+        weight /= mask.sum(-1, keepdims=True)
+    slope, now = np.empty_like(old), old
+    for _ in range(times):
+        w = np.exp(now - old)
+        slope[:] = w * advantage
+        slope[(advantage > 0) & (w > 1 + epsilon)] = 0
+        slope[(advantage < 0) & (w < 1 - epsilon)] = 0
+        slope += price * np.expm1(ref - now)
+        slope *= weight
+        now = step(slope)
+    return now
+
+
+def e14_4_right_complex_step(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A = _e14_4_advantages(rewards, divide)[:, :, None]
+    lengths = written.sum(axis=2, keepdims=True) if average else np.ones((1, 1, 1))
+
+    def terms(log_pi):
+        w = np.exp(log_pi - log_old)
+        held = np.where(w.real > 1 + clip, 1 + clip, np.where(w.real < 1 - clip, 1 - clip, w))
+        gain = np.where((w * A).real <= (held * A).real, w * A, held * A)
+        log_r = log_ref - log_pi
+        return (gain - beta * (np.exp(log_r) - 1 - log_r)) / lengths / rewards.size
+
+    log_pi = log_old
+    for _ in range(epochs):
+        log_pi = ascend(np.where(written, terms(log_pi + 1e-30j).imag / 1e-30, 0))
+    return log_pi
+
+
+def e14_4_right_words_only(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    """Works on the list of written words, and puts the slopes back."""
+    group, answer, _ = np.nonzero(written)
+    A = _e14_4_advantages(rewards, divide)[group, answer]
+    share = 1 / rewards.size / (written.sum(axis=2)[group, answer] if average else 1)
+    old, ref = log_old[written], log_ref[written]
+    now = log_old
+    for _ in range(epochs):
+        new = now[written]
+        w = np.exp(new - old)
+        goes_on = np.where(A > 0, w < 1 + clip, w > 1 - clip)
+        slope = np.zeros_like(log_old)
+        slope[written] = share * (goes_on * w * A + beta * (np.exp(ref - new) - 1))
+        now = ascend(slope)
+    return now
+
+
+def e14_4_right_central_differences(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    A, share = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average)
+
+    def terms(log_pi):
+        w, log_r = np.exp(log_pi - log_old), log_ref - log_pi
+        return share * (np.minimum(w * A, np.clip(w, 1 - clip, 1 + clip) * A) - beta * (np.exp(log_r) - 1 - log_r))
+
+    now = log_old
+    for _ in range(epochs):
+        now = ascend((terms(now + 1e-6) - terms(now - 1e-6)) / 2e-6)
+    return now
+
+
+def e14_4_right_masked_arrays(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    old, ref = (np.ma.array(a, mask=~written) for a in (log_old, log_ref))
+    A, now = _e14_4_advantages(rewards, divide)[:, :, None], log_old
+    for _ in range(epochs):
+        new = np.ma.array(now, mask=~written)
+        w = np.ma.exp(new - old)
+        push = np.ma.where(((A > 0) & (w > 1 + clip)) | ((A < 0) & (w < 1 - clip)), 0, w * A)
+        slope = (push + beta * (np.ma.exp(ref - new) - 1)) / rewards.size
+        now = ascend((slope / new.count(axis=2)[:, :, None] if average else slope).filled(0))
+    return now
+
+
+def e14_4_right_written_into_what_came_back(
+    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+):
+    A, share = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average)
+    new = log_old.copy()
+    for _ in range(epochs):
+        pull = np.expm1(log_ref - new)
+        new -= log_old
+        np.exp(new, out=new)
+        new = ascend(share * (_e14_4_push(new, A, clip) + beta * pull))
+    return new
+
+
 # 14.5 mirror_step
 
 
@@ -1163,6 +1806,51 @@ WRONG = {
         (e14_4_wrong_steps_added_by_hand, "adds the slope to the log-probabilities and never looks at the model"),
         (e14_4_wrong_old_refreshed, "a new old policy in each epoch"),
         (e14_4_wrong_reference_overwritten, "right numbers, but the reference is overwritten"),
+        (e14_4_wrong_clip_forgotten, "no clip"),
+        (e14_4_wrong_stopped_on_all_four_sides, "slope 0 wherever the ratio is outside the band"),
+        (e14_4_wrong_value_of_the_minimum, "min(wA, clip(w)A) itself for its slope"),
+        (e14_4_wrong_clip_sides_swapped, "clip felt on the two wrong sides"),
+        (e14_4_wrong_band_in_logs, "band ±ε for log w"),
+        (e14_4_wrong_clip_stops_the_pull, "the clip stops the KL's pull too"),
+        (e14_4_wrong_ratio_missing_in_slope, "A in place of wA"),
+        (e14_4_wrong_ratio_to_last_epoch, "ratio to the epoch before"),
+        (e14_4_wrong_ratio_of_whole_answers, "one ratio an answer"),
+        (e14_4_wrong_slope_of_first_epoch_always, "first slope in every epoch"),
+        (e14_4_wrong_slope_by_probability, "slope by π"),
+        (e14_4_wrong_pull_reversed, "pull with the other sign"),
+        (e14_4_wrong_pull_of_k2, "k2's slope"),
+        (e14_4_wrong_value_of_k3, "k3 itself for its slope"),
+        (e14_4_wrong_pull_without_minus_one, "pull β π_ref/π without −1"),
+        (e14_4_wrong_pull_ratio_upside_down, "k3 of π/π_ref"),
+        (e14_4_wrong_pull_of_the_old_policy, "pull of the old policy in every epoch"),
+        (e14_4_wrong_pull_weighed_by_ratio, "pull times w"),
+        (e14_4_wrong_price_in_the_reward_too, "KL charged in the reward as well"),
+        (e14_4_wrong_pull_missing_in_wasted_groups, "no pull in groups of equal rewards"),
+        (e14_4_wrong_deviation_with_n_minus_one, "deviation with n − 1"),
+        (e14_4_wrong_small_number_added, "1e-4 added to the deviation"),
+        (e14_4_wrong_equal_up_to_rounding_divided, "spread > 0 in place of > 1e-12"),
+        (e14_4_wrong_deviation_of_the_batch, "deviation of the whole batch"),
+        (e14_4_wrong_mean_over_groups, "mean and deviation along axis 0"),
+        (e14_4_wrong_divided_by_all_places, "divided by the number of places"),
+        (e14_4_wrong_mean_over_all_words, "mean over the batch's words"),
+        (e14_4_wrong_length_for_the_push_only, "KL not divided by the length"),
+        (e14_4_wrong_one_over_group_size, "divided by the answers of one group"),
+        (e14_4_wrong_nothing_cut_behind_the_end, "written not used for the slope"),
+        (e14_4_wrong_only_the_push_is_cut, "KL not cut behind the end"),
+        (e14_4_wrong_switches_swapped, "divide and average swapped"),
+        (e14_4_wrong_slope_of_the_loss, "slope of the loss, −1 times"),
+        (e14_4_wrong_slopes_add_up, "slopes add up over the epochs"),
+        (e14_4_wrong_one_epoch_too_few, "one epoch too few"),
+        (e14_4_wrong_one_epoch_more, "one epoch too many"),
+        (e14_4_wrong_returns_the_last_slope, "returns the last slope"),
+        (e14_4_wrong_returns_log_pi_before_last_step, "returns log π before the last step"),
+        (e14_4_wrong_result_of_ascend_ignored, "own step in place of ascend's"),
+        (e14_4_wrong_rewards_centred_in_place, "rewards centred in place"),
+        (e14_4_wrong_old_policy_overwritten, "log_old overwritten by log_new"),
+        (e14_4_wrong_padding_zeroed_in_place, "log_old and log_ref zeroed behind the end"),
+        (e14_4_wrong_two_both_sides_and_all_places, "four-sided clip, and number of places"),
+        (e14_4_wrong_two_k2_and_n_minus_one, "k2's slope, and n − 1"),
+        (e14_4_wrong_two_values_for_slopes, "the objective's terms for their slopes"),
     ],
     "14.5": [
         (e14_5_wrong_exponential, "the step of the other direction, pi exp(alpha A)"),
@@ -1215,6 +1903,16 @@ RIGHT = {
         (e14_4_right_selected_words, "one entry for each word"),
         (e14_4_right_group_by_group, "group by group, renamed parameters"),
         (e14_4_right_float32, "float32"),
+        (e14_4_right_minimum_compared, "NumPy, the two sides of the minimum compared"),
+        (e14_4_right_plain_loops, "loops and lists"),
+        (e14_4_right_torch_autograd, "torch, autograd"),
+        (e14_4_right_single_precision, "single precision"),
+        (e14_4_right_one_buffer_reused, "other names, one slope array reused"),
+        (e14_4_right_complex_step, "complex step"),
+        (e14_4_right_words_only, "a flat list of words"),
+        (e14_4_right_central_differences, "central differences of the objective"),
+        (e14_4_right_masked_arrays, "masked arrays"),
+        (e14_4_right_written_into_what_came_back, "overwrites the array that ascend gave back"),
     ],
     "14.5": [
         (e14_5_right_numpy, "numpy"),

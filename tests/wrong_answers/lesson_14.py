@@ -427,6 +427,16 @@ def _over(spread):
     return advantages
 
 
+def _over_or_one(mean):
+    """Advantages with something else taken off, undivided where there is no spread."""
+
+    def advantages(rewards, divide):
+        by = np.std(rewards, axis=1, keepdims=True)
+        return (rewards - mean(rewards)) / (np.where(by < 1e-12, 1, by) if divide else 1)
+
+    return advantages
+
+
 def _undivided_zero(rewards, divide):
     return np.array([(g - np.mean(g)) / (np.std(g) if divide else 1) for g in rewards])
 
@@ -467,6 +477,37 @@ def grpo_with_shares(shares):
     return grpo_update
 
 
+def grpo_by_terms(
+    push=lambda written, average: _in_answer(written, average) / written[..., 0].size,
+    pull=lambda written, average: _in_answer(written, average) / written[..., 0].size,
+    begin=lambda old, ref: old,
+    counted=lambda rewards: 1.0,
+    behind=0.0,
+):
+    """Return the update with a weight of its own for the push and for the pull of each word."""
+
+    def grpo_update(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+        new, A = begin(log_old, log_ref), _by_rows(rewards, divide)[:, :, None] + 0 * log_old
+        for _ in range(epochs):
+            up = np.vectorize(_clipped)(np.exp(new - log_old), A, clip) * push(written, average)
+            up = (up + beta * np.expm1(log_ref - new) * pull(written, average)) * counted(rewards)
+            new = ascend(np.where(written, up, up + behind))
+        return new
+
+    return grpo_update
+
+
+def grpo_of_useful_groups(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    useful = [i for i, group in enumerate(rewards) if np.ptp(group) > 1e-12]
+    new = log_old
+    for _ in range(epochs):
+        slope = np.zeros(log_old.shape)
+        rows = (array[useful] for array in (new, log_old, log_ref, written, rewards))
+        slope[useful] = _one_epoch(*rows, beta, clip, divide, average)
+        new = ascend(slope)
+    return new
+
+
 def grpo_chained(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
     new = log_old
     for _ in range(epochs):
@@ -483,6 +524,15 @@ def _one_epoch(new, old, ref, written, rewards, beta, clip, divide, average):
 
 def _in_answer(written, average):
     return written / np.sum(written, axis=2, keepdims=True) ** (1 if average else 0)
+
+
+def _whole(written, average):
+    return written / written[..., 0].size
+
+
+def _every_place(written, average):
+    lengths = np.sum(written, axis=2, keepdims=True)
+    return (np.ones(written.shape) / lengths if average else np.ones(written.shape)) / written[..., 0].size
 
 
 def grpo_returns_nothing(*args):
@@ -997,6 +1047,83 @@ WRONG_ANSWERS = {
         (unforeseen.e14_4_wrong_square_root_of_the_length, "by the root of an answer's number of words"),
         (unforeseen.e14_4_wrong_end_counts, "you count one place too many"),
         (unforeseen.e14_4_wrong_last_word_left_out, "you leave out the last word"),
+        (
+            grpo_word_by_word(advantages=_over_or_one(lambda r: 0.0)),
+            "your rewards lose no mean",
+        ),
+        (grpo_word_by_word(advantages=_over_or_one(np.mean)), "you take off the whole batch's mean"),
+        (unforeseen.e14_4_wrong_mean_over_groups, "you take mean and standard deviation over the groups"),
+        (unforeseen.e14_4_wrong_pull_missing_in_wasted_groups, "you leave a group of equal rewards out"),
+        (grpo_of_useful_groups, "you leave groups of equal rewards out and count the other answers only"),
+        (unforeseen.e14_4_wrong_slope_by_probability, "your slope is by the probability π"),
+        (grpo_by_terms(begin=lambda old, ref: ref), "you begin at the reference"),
+        (
+            grpo_word_by_word(push=lambda w, A, clip: A if 1 - clip < w < 1 + clip else 0.0),
+            "your push is A inside the band",
+        ),
+        (unforeseen.e14_4_wrong_wider_upwards, "your band is wider upwards"),
+        *(
+            (
+                grpo_word_by_word(push=lambda w, A, clip, edge=edge: _clipped(w, A, edge(clip) if A > 0 else clip)),
+                "your band is wider upwards",
+            )
+            for edge in (lambda clip: 0.28, lambda clip: 2 * clip, lambda clip: 3 * clip / 2)
+        ),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: new - ref),
+            "you have the slope of k2 with the wrong sign",
+        ),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: np.exp(new) / np.exp(ref) - 1),
+            "your pull is β(π/π_ref − 1)",
+        ),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: np.expm1(ref - new) - ref + new),
+            "you add β k3 itself",
+        ),
+        (grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: 1), "your pull is +β everywhere"),
+        (
+            grpo_word_by_word(pull=lambda new, old, ref, w, A, clip: -np.exp(ref) / np.exp(new)),
+            "your pull is −β π_ref/π",
+        ),
+        (unforeseen.e14_4_wrong_length_for_the_push_only, "you divide the push by the answer's length and not the"),
+        (grpo_by_terms(push=_whole), "you divide the pull by the answer's length and not the"),
+        (
+            grpo_by_terms(pull=lambda written, average: _in_answer(written, True) / written[..., 0].size),
+            "you average the pull over an answer's words where `average` is False too",
+        ),
+        (grpo_by_terms(pull=_in_answer), "you don't divide the pull by the number of answers"),
+        (
+            grpo_by_terms(pull=lambda written, average: written * 1.0),
+            "you don't divide the pull by the number of answers",
+        ),
+        (unforeseen.e14_4_wrong_only_the_push_is_cut, "only the push is cut behind an answer's end"),
+        (grpo_by_terms(push=_every_place), "only the pull is cut behind an answer's end"),
+        (
+            grpo_with_shares(
+                lambda written, average: (
+                    _in_answer(written, True) / written[..., 0].size if average else written / written.size
+                )
+            ),
+            "you divide by all places where `average` is False",
+        ),
+        (
+            grpo_with_shares(
+                lambda written, average: (
+                    _in_answer(written, True) / written[..., 0].size if average else written / written.sum()
+                )
+            ),
+            "you divide by the batch's number of words where `average` is False",
+        ),
+        (
+            grpo_with_shares(lambda written, average: _in_answer(written, average) / written.size),
+            "you take a mean over the places as well",
+        ),
+        (unforeseen.e14_4_wrong_switches_swapped, "`divide` and `average` have changed places"),
+        (grpo_by_terms(behind=np.nan), "your slope is NaN behind an answer's end (group 0, answer 1, place 1)"),
+        (grpo_by_terms(behind=np.inf), "your slope is infinite behind an answer's end"),
+        (unforeseen.e14_4_wrong_result_of_ascend_ignored, "you add the slope to log π yourself"),
+        (unforeseen.e14_4_wrong_returns_the_last_slope, "you return the last slope"),
     ],
     "14.5": [
         (mirror_exponential, "you have the step with KL(new‖old)"),

@@ -46,6 +46,7 @@ class Exercise:
         apply: (answer, *arguments) -> result, where an answer isn't simply called with the arguments.
         parts: the names of a tuple's members.
         bare: whether the answer itself returns one value, of which `apply` makes those parts.
+        axes: the names of the axes of a result, where its entries are shown by these.
         tolerance: largest error, relative to numbers above 1 and absolute below.
     """
 
@@ -58,6 +59,7 @@ class Exercise:
     parts: Sequence[str] = ()
     bare: bool = False
     many: bool = False
+    axes: Sequence[str] = ()
     tolerance: float = 1e-9
 
 
@@ -193,7 +195,8 @@ class Examination:
         )
 
     def _in_single_precision(self) -> bool:
-        return any(part.dtype in (np.float32, np.float16) for result in self.results for part in parts_of(result))
+        parts = [part for result in self.results for part in parts_of(result)]
+        return any(part.dtype in (np.float32, np.float16) and np.any(part != 0) for part in parts)  # 0 has all digits
 
     def _unmet(self) -> Verdict | None:
         if self.exercise.many:  # judged already
@@ -221,6 +224,9 @@ class Examination:
         if not whole:
             return self._shown_at(index, fault.words)
         words = self._explained(wanted, faults)
+        if words and "NaN" in words and fault.stage == "value":  # shown where there is one
+            index = next((i for i in whole if "NaN" in faults[i].words), index)
+            fault, want, result = faults[index], wanted[index], self.results[index]
         whole_answer = words is not None and self.search.left_out == 0 and len(whole) == len(failing)
         if words is None and faults[failing[0]].stage == "failed":
             return self._shown_at(failing[0], faults[failing[0]].words)
@@ -322,7 +328,7 @@ class Examination:
     def _input(self, index: int, args: tuple) -> str:
         """Return code that makes the input."""
         if self.exercise.apply is not plain_call or not self.number:
-            short = f"{self.exercise.function}({', '.join(map(_shown, args))})"
+            short = f"{self.exercise.function}({', '.join(self._named(args))})"
             return short if not self.number else f'{short}; its arguments: case("{self.number}", {index})'
         code = [_code(value) for value in args]
         if None not in code and sum(map(len, code)) <= 120:
@@ -330,15 +336,28 @@ class Examination:
         about = ", ".join(f"{name}: {_shown(value)}" for name, value in zip(self.names, args, strict=False))
         return f'{self.exercise.function}(*case("{self.number}", {index})), where {about}'
 
+    def _named(self, args: tuple) -> list[str]:
+        """Return the arguments as shown: of more than five, the settings behind the last array with their names."""
+        shown = list(map(_shown, args))
+        for i in reversed(range(len(args) if len(args) > 5 else 0)):
+            if not isinstance(args[i], bool | int | float):
+                break
+            shown[i] = f"{self.names[i]}={shown[i]}"
+        return shown
+
+    def _entry(self, place: tuple[int, ...]) -> str:
+        named = zip(self.exercise.axes, place, strict=True) if len(self.exercise.axes) == len(place) else ()
+        return ", ".join([f"{axis} {i}" for axis, i in named] or map(str, place))
+
     def _difference(self, want: Any, result: Any, fault: Fault) -> list[tuple[str, str]]:
         w, g = parts_of(want), parts_of(result, like=want)
         if isinstance(result, Failed):
             return [("expected", _shown(want))]
         if fault.stage in ("value", "finite") and fault.part < min(len(w), len(g)):
-            a, b = w[fault.part], g[fault.part]
+            a, b = _tidy(w[fault.part]), _tidy(g[fault.part])
             where = self._part_name(fault.part) + ", " if len(w) > 1 else ""
             if fault.place is not None:
-                where += f"entry [{', '.join(map(str, fault.place))}]: "
+                where += f"entry [{self._entry(fault.place)}]: "
                 small = a.size <= 12
                 lines = [("first difference", where + _pair(a[fault.place], b[fault.place]))]
                 return lines + ([("expected", _shown(a)), ("got", _shown(b))] if small and len(w) == 1 else [])
@@ -408,6 +427,11 @@ def _pair(want: Any, got: Any) -> str:
         if w != g:
             break
     return f"expected {w}, got {g}"
+
+
+def _tidy(values: np.ndarray) -> np.ndarray:
+    """Return the numbers with 0 for what is mere rounding."""
+    return np.where(np.abs(values) < 1e-15, 0.0, values) if values.dtype.kind == "f" else values
 
 
 def _code(value: Any) -> str | None:

@@ -35,10 +35,11 @@ class Tried(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """A change of the right function: in words, and the values that it gives to some arguments."""
+    """A change of the right function: in words, its values for some arguments, and the terms that it changes."""
 
     words: str
     values: Callable[[tuple[Any, ...]], Parts]
+    terms: frozenset[str] = frozenset()
 
 
 class Search:
@@ -111,7 +112,10 @@ class Search:
         return None
 
     def _in_order(self) -> Iterator[str | None]:
-        own = [Explained(words, self._of(mistaken)) for words, mistaken in self.misconceptions]
+        own = [
+            Explained(words, self._of(mistaken), getattr(mistaken, "terms", frozenset()))
+            for words, mistaken in self.misconceptions
+        ]
         base = Explained("", self._after(lambda args: args))
         changed = [
             Explained(words, self._finitely(self._after(change)))
@@ -244,18 +248,26 @@ class Search:
 
     def _two_of(self, base: Explained, own: list[Explained]) -> Iterator[str | None]:
         """Two misconceptions, each in a term of its own: their errors add up."""
+        known: dict[tuple[int, int], Parts] = {}
+
+        def of(each: Explained, args: tuple[Any, ...]) -> Parts:
+            key = id(each), id(args)
+            if key not in known:
+                known[key] = each.values(args)
+            return known[key]
+
         values = [(each, _quietly(each.values, self.first.args)) for each in own]
         values = [(each, v) for each, v in values if v is not None and _same_shapes(v, self.first.want)]
         values = [(each, v) for each, v in values if not each.words.startswith(TWO)]
         for (one, v), (two, u) in itertools.combinations(values, 2):
             if time.perf_counter() > self.deadline:
                 return
+            if one.terms & two.terms:  # two versions of one term can't stand in it together
+                continue
             if agree(_sum_of_errors(self.first.want, v, u), self.first.got, self.tolerance):
                 both = Explained(
                     f"{TWO}: {one.words}; and {two.words}",
-                    lambda args, one=one, two=two: _sum_of_errors(
-                        base.values(args), one.values(args), two.values(args)
-                    ),
+                    lambda args, one=one, two=two: _sum_of_errors(of(base, args), of(one, args), of(two, args)),
                 )
                 if self._reproduces(both):
                     yield both.words
@@ -476,10 +488,10 @@ def _quantities(
         elif _numeric(value) and len(value.shape):
             for axis in range(len(value.shape)):
                 what = (
-                    "length"
-                    if len(value.shape) == 1
-                    else ("number of rows", "number of columns", "depth")[min(axis, 2)]
-                )
+                    "length",
+                    ("number of rows", "number of columns")[min(axis, 1)],
+                    f"length of axis {axis}",
+                )[min(len(value.shape), 3) - 1]
                 yield f"the {what} of `{name}`", lambda a, i=i, axis=axis: float(a[i].shape[axis])
             yield f"the sum of `{name}`", lambda a, i=i: float(a[i].sum())
             yield f"the length (norm) of `{name}`", lambda a, i=i: float((abs(a[i]) ** 2).sum() ** 0.5)

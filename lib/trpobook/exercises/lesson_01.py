@@ -91,7 +91,7 @@ kl_categorical = Exercise(
             _rowwise(lambda p, q: _kl(q, p)),
         ),
         (
-            "you have KL(q‖p), and zeros spoil it: begin with the weights, which are the first argument's probabilities",
+            "you have KL(q‖p), and zeros spoil it: begin with the weights, the first argument's probabilities",
             lambda p, q: np.sum(_kl_term(q, p), axis=-1),
         ),
         (

@@ -328,6 +328,16 @@ def _grouped(centre=_row_mean, spread=_deviation, divides=lambda divide: divide)
     return advantages
 
 
+def _undivided_where_equal(centre, spread=_deviation):
+    """The rewards less some centre, divided by 1 where the spread is 0."""
+
+    def advantages(rewards, divide):
+        scale = np.where(spread(rewards) > 1e-12, spread(rewards), 1)
+        return (rewards - centre(rewards)) / (scale if divide else 1.0)
+
+    return advantages
+
+
 def _one_added(eps):
     """Divide by the deviation and a small number."""
     return lambda rewards, divide: (rewards - _row_mean(rewards)) / ((_deviation(rewards) + eps) if divide else 1.0)
@@ -798,6 +808,8 @@ kl_loss_gradient = Exercise(
 class Script:
     """Climbs as it was written beforehand, whatever the slope: a mistake in one epoch leaves the next alone."""
 
+    __name__ = "ascend"
+
     def __init__(self, *after):
         self.after, self.calls = after, 0
 
@@ -863,6 +875,12 @@ def _slopes_of(answer, log_old, log_ref, written, rewards, ascend, beta, clip, e
             raise Unfit(
                 f"you give `ascend` an array of shape {slopes[-1].shape}: a slope for each word, {shape}, is due"
             )
+        astray = ~np.isfinite(slopes[-1]) if slopes[-1].dtype.kind == "f" else np.zeros(shape, bool)
+        if astray.any() and not (astray & written).any():
+            group, row, place = np.argwhere(astray)[0]
+            what = "NaN" if np.isnan(slopes[-1][group, row, place]) else "infinite"
+            where = f"group {group}, answer {row}, place {place}"
+            raise Unfit(f"your slope is {what} behind an answer's end ({where}), where 0 is due")
         return after[min(len(slopes), epochs) - 1].copy()
 
     result = answer(log_old, log_ref, written, rewards, counted, beta, clip, epochs, divide, average)
@@ -880,7 +898,16 @@ def _slopes_of(answer, log_old, log_ref, written, rewards, ascend, beta, clip, e
         return np.stack(slopes)
     if any(_is_of_words(returned, other, written) for other in (log_old, *after)):
         raise Unfit("you return the log-probabilities from before the last step: return those after it")
-    raise Unfit("what you return isn't what the last call of `ascend` gave back")
+    if _is_of_words(returned, log_old + sum(slopes), written):
+        raise Unfit(
+            "you add the slope to log π yourself: the step is `ascend`'s; take the next slope at what it gave back, "
+            "and return what it gave back last"
+        )
+    if _is_of_words(returned, slopes[-1], written):
+        raise Unfit("you return the last slope: return what `ascend` gave back for it")
+    raise Unfit(
+        "what you return isn't what the last call of `ascend` gave back; take later slopes at what it gave back too"
+    )
 
 
 def _right_slopes(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
@@ -951,23 +978,53 @@ def _written_update(
     price=lambda beta: beta,
     pull=_k3_down,
     share=_shares,
+    share_of_push=None,
+    share_of_pull=None,
     shared=np.multiply,
+    kept=lambda rewards: 1.0,
+    per=lambda new: 1.0,
     up=lambda epochs: 1.0,
+    start=lambda old, reference: old,
     fresh=True,
 ):
     """Return GRPO's update, all words at once; the arguments are what may be wrong in it."""
 
     def update(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
         earned = earns(rewards, log_old, log_ref, written, beta)
-        A, new = advantages(earned, divide)[:, :, None], log_old
+        A, new = advantages(earned, divide)[:, :, None], start(log_old, log_ref)
+        pushed, pulled = (part or share for part in (share_of_push, share_of_pull))
         for _ in range(epochs):
             w = ratio(new, log_old, log_ref, written) * np.ones(new.shape)
-            slope = push(w, A, clip) + price(beta) * pull(new, log_old, log_ref, w, A, clip)
-            after = ascend(up(epochs) * shared(share(written, average), slope))
+            slope = shared(pushed(written, average), push(w, A, clip))
+            down = price(beta) * pull(new, log_old, log_ref, w, A, clip)
+            slope = slope + shared(pulled(written, average), down)
+            after = ascend(up(epochs) * kept(rewards) * per(new) * slope)
             new = after if fresh else new
         return after
 
     return update
+
+
+def _uncut(share):
+    """The share of an answer's first word in all its places."""
+    return lambda written, average: np.ones(written.shape) * share(written, average)[:, :, :1]
+
+
+def _summed(written, average):
+    return _shares(written, False)
+
+
+def _averaged(written, average):
+    return _shares(written, True)
+
+
+def _unequal(rewards):
+    """Whether a group's rewards differ, (groups, 1, 1)."""
+    return (rewards.std(axis=1) > 1e-12)[:, None, None]
+
+
+def _switches_exchanged(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
+    return _plain_update(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, average, divide)
 
 
 def _from_epoch_to_epoch(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
@@ -1009,6 +1066,7 @@ ADVANTAGES: Mistakes = [
         "you divide by the whole batch's standard deviation: each group has its own",
         {"advantages": _grouped(spread=lambda r: r.std())},
     ),
+    ("your rewards lose no mean: take off each group's", {"advantages": _undivided_where_equal(_nothing_off)}),
 ]
 RATIOS: Mistakes = [
     ("your ratio is upside down: it is π/π_old", {"ratio": lambda new, old, reference, written: np.exp(old - new)}),
@@ -1046,6 +1104,10 @@ CLIPS: Mistakes = [
         "your slope is by w: the slope of w by log π is w itself, so that of w·A is w·A",
         {"push": lambda w, A, clip: np.where(_above(w, A, clip) | _below(w, A, clip), 0.0, A)},
     ),
+    (
+        "you give `ascend` the clipped gain itself, and not its slope: where it is clipped the slope is 0",
+        {"push": lambda w, A, clip: np.minimum(w * A, np.clip(w, 1 - clip, 1 + clip) * A)},
+    ),
 ]
 PULLS: Mistakes = [
     ("the reference doesn't pull: −β k3 is missing", {"pull": lambda new, *_: 0.0}),
@@ -1078,11 +1140,19 @@ PULLS: Mistakes = [
         },
     ),
     ("β is left out: the price is β k3", {"price": lambda beta: 1.0}),
+    (
+        "the 1 is missing in k3's slope, 1 − π_ref/π: the slope of −log(π_ref/π) by log π",
+        {"pull": lambda new, old, reference, *_: np.exp(reference - new)},
+    ),
+    (
+        "you weigh k3 by the ratio w: it stands in the objective as it is",
+        {"pull": lambda new, old, reference, w, *_: w * (np.exp(reference - new) - 1)},
+    ),
 ]
 SHARES: Mistakes = [
     (
         "what stands behind an answer's end counts: multiply by `written`",
-        {"share": lambda written, average: np.ones(written.shape) * _shares(written, average)[:, :, :1]},
+        {"share": _uncut(_shares)},
     ),
     (
         "you divide an answer's sum by the number of places, words or not: divide by that of its words",
@@ -1170,10 +1240,6 @@ ALONE: Mistakes = [
         {"push": _edges(lambda w, A, clip: w > 1 + clip, _never)},
     ),
     (
-        "you give `ascend` the clipped gain itself, and not its slope: where it is clipped the slope is 0",
-        {"push": lambda w, A, clip: np.minimum(w * A, np.clip(w, 1 - clip, 1 + clip) * A)},
-    ),
-    (
         "your lower edge is 1/(1 + ε): it is 1 − ε",
         {"push": _edges(_above, lambda w, A, clip: (A < 0) & (w < 1 / (1 + clip)))},
     ),
@@ -1186,14 +1252,6 @@ ALONE: Mistakes = [
         },
     ),
     ("you have the slope of k1, which is 1 everywhere: k3's is 1 − π_ref/π", {"pull": lambda new, *_: -1.0}),
-    (
-        "the 1 is missing in k3's slope, 1 − π_ref/π: the slope of −log(π_ref/π) by log π",
-        {"pull": lambda new, old, reference, *_: np.exp(reference - new)},
-    ),
-    (
-        "you weigh k3 by the ratio w: it stands in the objective as it is",
-        {"pull": lambda new, old, reference, w, *_: w * (np.exp(reference - new) - 1)},
-    ),
     (
         "you multiply k3 by the advantage: the price is the same for good answers and bad ones",
         {"pull": lambda new, old, reference, w, A, clip: A * (np.exp(reference - new) - 1)},
@@ -1271,6 +1329,107 @@ ALONE: Mistakes = [
         "you leave out the last word of each answer: `written` is True there",
         {"share": lambda written, average: _but_last(written) * _shares(written, average)},
     ),
+    (
+        "you take off the whole batch's mean: each group has its own",
+        {"advantages": _undivided_where_equal(_batch_mean)},
+    ),
+    (
+        "you take mean and standard deviation over the groups: a group is a row, both run along axis 1",
+        {"advantages": lambda r, d: _group_advantages(r.T, d).T},
+    ),
+    (
+        "you leave a group of equal rewards out altogether: its advantages are 0, but the reference pulls there too",
+        {"kept": _unequal},
+    ),
+    (
+        "you leave groups of equal rewards out and count the other answers only: the reference pulls there too, and N "
+        "counts all",
+        {"kept": lambda rewards: _unequal(rewards) * len(rewards) / max(1, _unequal(rewards).sum())},
+    ),
+    (
+        "your slope is by the probability π: by log π it is π times as large",
+        {"per": lambda new: np.exp(-new)},
+    ),
+    (
+        "you begin at the reference: the first slope is taken at the old policy",
+        {"start": lambda old, reference: reference},
+    ),
+    (
+        "your push is A inside the band and 0 outside: it is w·A, and stops only where the ratio has already gone the "
+        "way that A asks for",
+        {"push": lambda w, A, clip: np.where(abs(w - 1) <= clip, A, 0.0)},
+    ),
+    *(
+        (
+            "your band is wider upwards, as DAPO's is: here it ends at 1 + ε",
+            {"push": _edges(lambda w, A, clip, edge=edge: (A > 0) & (w > edge(clip)), _below)},
+        )
+        for edge in (
+            lambda clip: 1 + 1.4 * clip,
+            lambda clip: 1.28,
+            lambda clip: 1 + 1.5 * clip,
+            lambda clip: 1 + 2 * clip,
+        )
+    ),
+    (
+        "you have the slope of k2 with the wrong sign: −β k3 is climbed, and its slope is β(π_ref/π − 1)",
+        {"pull": lambda new, old, reference, *_: new - reference},
+    ),
+    (
+        "your pull is β(π/π_ref − 1): it is β(π_ref/π − 1)",
+        {"pull": lambda new, old, reference, *_: np.exp(new - reference) - 1},
+    ),
+    (
+        "you add β k3 itself: it is −β k3 that is climbed, and its slope by log π is β(π_ref/π − 1)",
+        {"pull": lambda new, old, reference, *_: np.exp(reference - new) - 1 - (reference - new)},
+    ),
+    (
+        "your pull is +β everywhere: that of −β k3 is β(π_ref/π − 1), which depends on the word",
+        {"pull": lambda new, *_: 1.0},
+    ),
+    (
+        "your pull is −β π_ref/π: the slope of −β k3 by log π is β(π_ref/π − 1)",
+        {"pull": lambda new, old, reference, *_: -np.exp(reference - new)},
+    ),
+    (
+        "you divide the push by the answer's length and not the pull: c_i belongs to both terms",
+        {"share_of_pull": _summed},
+    ),
+    (
+        "you divide the pull by the answer's length and not the push: c_i belongs to both terms",
+        {"share_of_push": _summed},
+    ),
+    (
+        "you average the pull over an answer's words where `average` is False too: c_i is 1 there",
+        {"share_of_pull": _averaged},
+    ),
+    *(
+        (
+            "you don't divide the pull by the number of answers: the mean is over both terms",
+            {"share_of_pull": lambda written, average, share=share: share(written, average) * _answers_in(written)},
+        )
+        for share in (_shares, _summed)
+    ),
+    (
+        "only the push is cut behind an answer's end: the pull counts there with you",
+        {"share_of_pull": _uncut(_shares)},
+    ),
+    (
+        "only the pull is cut behind an answer's end: the push counts there with you",
+        {"share_of_push": _uncut(_shares)},
+    ),
+    (
+        "you divide by all places where `average` is False: an answer's words are added up there",
+        {"share": lambda written, average: _shares(written, True) if average else written / written.size},
+    ),
+    (
+        "you divide by the batch's number of words where `average` is False: an answer's words are added up there",
+        {"share": lambda written, average: _shares(written, True) if average else written / written.sum()},
+    ),
+    (
+        "you take a mean over the places as well: an answer's words are added up, or divided by their own number",
+        {"share": lambda written, average: _shares(written, average) / written.shape[2]},
+    ),
 ]
 
 grpo_update = Exercise(
@@ -1285,7 +1444,9 @@ grpo_update = Exercise(
             "your ratio compares with the epoch before: the old policy is the one that wrote the batch, in all epochs",
             _from_epoch_to_epoch,
         ),
+        ("`divide` and `average` have changed places", _switches_exchanged),
     ],
+    axes=("epoch", "group", "answer", "place"),
 )
 
 
