@@ -7,7 +7,7 @@ from pathlib import Path
 
 CHECK = re.compile(r'\bcheck\(\s*"(\d+\.\d+)",\s*(\w+)')
 # Right, and too slow to train a robot with, as section 10.8 does.
-SLOW = {"e10_1_right_loop_over_states", "e10_1_right_anew_on_a_copy", "e10_2_right_loops"}
+SLOW = {"e10_1_right_loop_over_states", "e10_1_right_anew_on_a_copy", "e10_2_right_loops", "e12_3_right_loops"}
 TAKE_TURNS = """
 
 import sys

@@ -1,11 +1,14 @@
 """The interactive and the pictures of lesson 12, and its solutions in the library's place."""
 
+import copy
+
 import ipywidgets
 import numpy as np
 import pytest
 import torch
 
 from test_exercises import NOTEBOOKS, define, solutions
+from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
 from trpobook.algorithms import ppo
 from trpobook.book import plots, style
 from trpobook.finite.divergences import kl_categorical
@@ -112,6 +115,37 @@ def test_the_books_clip_trains_an_agent_as_the_librarys_does():
 
 
 def test_the_books_rule_for_beta_is_the_librarys():
-    mine = define(BOOK, "12.3", solutions(BOOK)["12.3"])
+    mine = define(BOOK, "12.4", solutions(BOOK)["12.4"])
     for kl in np.linspace(0, 0.05, 1001):
         assert mine(3.0, kl, 0.013) == ppo.adapted_beta(3.0, kl, 0.013)
+
+
+def test_the_books_update_is_the_librarys_whatever_the_policy_and_stops_where_it_does():
+    mine = define(BOOK, "12.3", solutions(BOOK)["12.3"])
+    for seed, head in enumerate((CategoricalPolicy, GaussianPolicy)):
+        generator = torch.Generator().manual_seed(seed)
+        sizes = (2, (8,)) if head is CategoricalPolicy else (2, (8,), -0.5)
+        policy = head(3, *sizes, generator).double()
+        states = torch.randn(50, 3, generator=generator, dtype=torch.float64)
+        with torch.no_grad():
+            actions = policy.sample(states, generator)
+        advantages = torch.randn(50, generator=generator, dtype=torch.float64)
+        theirs, order = copy.deepcopy(policy), torch.Generator().manual_seed(0)
+        memory = ppo.Memory(theirs, 0.01, 0)
+        how = {"epochs": 8, "minibatch": 20, "kl_stop": 0.01, "max_gradient_norm": np.inf}
+        record = ppo.ppo_update(theirs, states, actions, advantages, memory=memory, **how)
+        optimiser = torch.optim.Adam(policy.parameters(), lr=0.01, eps=1e-5)
+        made, kl, _ = mine(
+            policy,
+            optimiser,
+            states,
+            actions,
+            advantages,
+            lambda order=order: torch.randperm(50, generator=order).split(20),
+            0.2,
+            8,
+            0.01,
+        )
+        assert 1 < made < 8 and kl > 0.01 and kl == pytest.approx(record.kl, rel=1e-9)
+        for one, other in zip(policy.parameters(), theirs.parameters(), strict=True):
+            assert torch.allclose(one, other, atol=1e-9)

@@ -1,9 +1,12 @@
 """Answers to the exercises of lesson 12, written by somebody who knows the lesson and not its checks."""
 
+import copy
 import math
 
 import numpy as np
 import torch
+from torch import nn
+from torch.distributions import kl_divergence
 
 # 12.1 clipped_surrogate
 
@@ -233,10 +236,362 @@ def e12_2_right_two_signs(ratio, advantages, clip):
     return good * np.heaviside(1 + clip - ratio, 1) + bad * np.heaviside(ratio - 1 + clip, 1)
 
 
-# 12.3 adapted_beta
+# 12.3 clipped_update
 
 
-def e12_3_wrong_direction(beta, kl, kl_target):
+def e12_3_right_torch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        logp_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            ratio = torch.exp(policy(states[rows]).log_prob(actions[rows]) - logp_old[rows])
+            a = advantages[rows]
+            loss = torch.max(-a * ratio, -a * torch.clamp(ratio, 1 - clip, 1 + clip)).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            kl = kl_divergence(old, new).mean()
+            outside = ((new.log_prob(actions) - logp_old).exp().sub(1).abs() > clip).float().mean()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_right_slopes_by_hand(pi, adam, s, a, adv, batches, eps, passes, limit):
+    weights = list(pi.parameters())
+    before = pi(s)
+    base = before.log_prob(a).detach()
+    epoch, kl = 0, 0.0
+    while epoch < passes and kl <= limit:
+        for b in batches():
+            w = (pi(s[b]).log_prob(a[b]) - base[b]).exp()
+            silent = torch.where(adv[b] > 0, w > 1 + eps, w < 1 - eps)
+            gain = (w * adv[b])[~silent].sum() / len(b)
+            slopes = torch.autograd.grad(-gain, weights)
+            for p, slope in zip(weights, slopes, strict=True):
+                p.grad = slope
+            adam.step()
+        epoch += 1
+        after = pi(s)
+        kl = kl_divergence(before, after).mean().item()
+    w = (after.log_prob(a) - base).exp().detach().numpy()
+    return epoch, kl, np.mean((w < 1 - eps) | (w > 1 + eps))
+
+
+def e12_3_right_loops(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    n = len(states)
+    old = [policy(states[i : i + 1]) for i in range(n)]
+    log_old = [float(old[i].log_prob(actions[i : i + 1])) for i in range(n)]
+    made = 0
+    while made < epochs:
+        made += 1
+        for rows in minibatches():
+            optimiser.zero_grad()
+            for i in rows.tolist():
+                w = (policy(states[i : i + 1]).log_prob(actions[i : i + 1])[0] - log_old[i]).exp()
+                a = float(advantages[i])
+                edge = 1 + clip if a > 0 else 1 - clip
+                gain = min(w * a, edge * a + 0 * w)
+                (-gain / len(rows)).backward()
+            optimiser.step()
+        kl, outside = 0.0, 0
+        for i in range(n):
+            new = policy(states[i : i + 1])
+            kl += float(kl_divergence(old[i], new)) / n
+            w = math.exp(float(new.log_prob(actions[i : i + 1])) - log_old[i])
+            outside += w > 1 + clip or w < 1 - clip
+        if kl > kl_stop:
+            break
+    return [made, kl, outside / n]
+
+
+def e12_3_right_frozen_copy(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    frozen = copy.deepcopy(policy)
+    for p in frozen.parameters():
+        p.requires_grad_(False)
+    old = frozen(states)
+
+    def log_ratio(rows=slice(None)):
+        return policy(states[rows]).log_prob(actions[rows]) - old.log_prob(actions)[rows]
+
+    def loss_of(rows):
+        w, a = log_ratio(rows).exp(), advantages[rows]
+        hinge = torch.relu(a.sign() * (w - 1) - clip)
+        return (a.abs() * hinge - w * a).mean()
+
+    watched = []
+    optimiser.zero_grad()
+    for _ in range(epochs):
+        for rows in minibatches():
+            loss = loss_of(rows)
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
+        share = torch.mean(((log_ratio().exp() - 1).abs() > clip).double())
+        watched.append((kl_divergence(old, policy(states)).mean().item(), share.item()))
+        if watched[-1][0] > kl_stop:
+            break
+    return len(watched), *watched[-1]
+
+
+def e12_3_right_float32(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    old = policy(states)
+    base = old.log_prob(actions).detach()
+    made = 0
+    for _ in range(epochs):
+        made += 1
+        for rows in minibatches():
+            w = (policy(states[rows]).log_prob(actions[rows]) - base[rows]).exp().float()
+            a = advantages[rows].float()
+            optimiser.zero_grad()
+            (-torch.minimum(w * a, w.clamp(1 - clip, 1 + clip) * a)).mean().backward()
+            optimiser.step()
+        new = policy(states)
+        kl = kl_divergence(old, new).mean().item()
+        if kl > kl_stop:
+            break
+    w = (new.log_prob(actions) - base).exp()
+    return made, kl, ((w - 1).abs() > clip).double().mean().item()
+
+
+def _passes(loss_of, prepared=lambda a: a, before_step=lambda policy: None, kl_of=None, share_of=None):
+    """Return an update around a loss of new and old log-probabilities, advantages and ε."""
+
+    def update(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+        with torch.no_grad():
+            old = policy(states)
+            log_prob_old = old.log_prob(actions)
+        advantages, made = prepared(advantages), 0
+        for _ in range(epochs):
+            for rows in minibatches():
+                new = policy(states[rows])
+                loss = loss_of(new.log_prob(actions[rows]), log_prob_old[rows], advantages[rows], clip, new)
+                optimiser.zero_grad()
+                loss.backward()
+                before_step(policy)
+                optimiser.step()
+            made += 1
+            with torch.no_grad():
+                new = policy(states)
+                w = (new.log_prob(actions) - log_prob_old).exp()
+                kl = (kl_of or (lambda old, new, w: kl_divergence(old, new).mean()))(old, new, w)
+                share = (share_of or (lambda w, clip: ((w - 1).abs() > clip).double().mean()))(w, clip)
+            if kl > kl_stop:
+                break
+        return made, kl, share
+
+    return update
+
+
+def _clipped(w, a, clip):
+    return torch.minimum(w * a, w.clamp(1 - clip, 1 + clip) * a)
+
+
+def _loss(new, old, a, clip, pi):
+    return -_clipped((new - old).exp(), a, clip).mean()
+
+
+def _named(name, answer):
+    answer.__name__ = name
+    return answer
+
+
+e12_3_wrong_standardised_in_minibatches = _named(
+    "e12_3_wrong_standardised_in_minibatches",
+    _passes(lambda new, old, a, clip, pi: _loss(new, old, (a - a.mean()) / (a.std() + 1e-8), clip, pi)),
+)
+e12_3_wrong_shortened = _named(
+    "e12_3_wrong_shortened",
+    _passes(_loss, before_step=lambda policy: nn.utils.clip_grad_norm_(policy.parameters(), 0.5)),
+)
+e12_3_wrong_entropy_bonus = _named(
+    "e12_3_wrong_entropy_bonus",
+    _passes(lambda new, old, a, clip, pi: _loss(new, old, a, clip, pi) - 0.01 * pi.entropy().mean()),
+)
+e12_3_wrong_quotient_of_logarithms = _named(
+    "e12_3_wrong_quotient_of_logarithms",
+    _passes(lambda new, old, a, clip, pi: -_clipped(new / old, a, clip).mean()),
+)
+e12_3_wrong_sign_of_one_product = _named(
+    "e12_3_wrong_sign_of_one_product",
+    _passes(
+        lambda new, old, a, clip, pi: torch.max(
+            -a * (new - old).exp(), a * (new - old).exp().clamp(1 - clip, 1 + clip)
+        ).mean()
+    ),
+)
+e12_3_wrong_minimum_of_losses = _named(
+    "e12_3_wrong_minimum_of_losses",
+    _passes(
+        lambda new, old, a, clip, pi: torch.min(
+            -a * (new - old).exp(), -a * (new - old).exp().clamp(1 - clip, 1 + clip)
+        ).mean()
+    ),
+)
+e12_3_wrong_dual_clip = _named(
+    "e12_3_wrong_dual_clip",
+    _passes(
+        lambda new, old, a, clip, pi: (
+            -torch.where(
+                a < 0, torch.maximum(_clipped((new - old).exp(), a, clip), 3 * a), _clipped((new - old).exp(), a, clip)
+            ).mean()
+        )
+    ),
+)
+e12_3_wrong_no_clip_and_summed = _named(
+    "e12_3_wrong_no_clip_and_summed", _passes(lambda new, old, a, clip, pi: -((new - old).exp() * a).sum())
+)
+e12_3_wrong_kl_by_row = _named(
+    "e12_3_wrong_kl_by_row",
+    _passes(_loss, kl_of=lambda old, new, w: kl_divergence(old, new).max()),
+)
+e12_3_wrong_k3_and_upper_side = _named(
+    "e12_3_wrong_k3_and_upper_side",
+    _passes(
+        _loss,
+        kl_of=lambda old, new, w: (w - 1 - w.log()).mean(),
+        share_of=lambda w, clip: (w > 1 + clip).double().mean(),
+    ),
+)
+e12_3_wrong_ratio_clamped_for_the_share = _named(
+    "e12_3_wrong_ratio_clamped_for_the_share",
+    _passes(_loss, share_of=lambda w, clip: ((w.clamp(1 - clip, 1 + clip) - 1).abs() > clip).double().mean()),
+)
+e12_3_wrong_advantages_scaled_only = _named(
+    "e12_3_wrong_advantages_scaled_only", _passes(_loss, prepared=lambda a: a / (a.std() + 1e-8))
+)
+
+
+def e12_3_wrong_retained_graph(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    old = policy(states)
+    log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        made += 1
+        for rows in minibatches():
+            w = (policy(states[rows]).log_prob(actions[rows]) - log_prob_old[rows]).exp()
+            optimiser.zero_grad()
+            (-_clipped(w, advantages[rows], clip).mean()).backward(retain_graph=True)
+            optimiser.step()
+        new = policy(states)
+        kl = kl_divergence(old, new).mean()
+        if kl > kl_stop:
+            break
+    w = (new.log_prob(actions) - log_prob_old).exp()
+    return made, kl, ((w - 1).abs() > clip).double().mean()
+
+
+def e12_3_wrong_own_optimiser(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    optimiser = torch.optim.Adam(policy.parameters(), lr=3e-4, eps=1e-5)
+    return e12_3_right_torch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop)
+
+
+def e12_3_wrong_cleanrl(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        log_prob_old = policy(states).log_prob(actions)
+    clipfracs = []
+    made = 0
+    for _ in range(epochs):
+        made += 1
+        for rows in minibatches():
+            logratio = policy(states[rows]).log_prob(actions[rows]) - log_prob_old[rows]
+            ratio = logratio.exp()
+            with torch.no_grad():
+                approx_kl = ((ratio - 1) - logratio).mean()
+                clipfracs += [((ratio - 1.0).abs() > clip).float().mean().item()]
+            optimiser.zero_grad()
+            (-_clipped(ratio, advantages[rows], clip)).mean().backward()
+            optimiser.step()
+        if approx_kl > kl_stop:
+            break
+    return made, approx_kl, np.mean(clipfracs)
+
+
+def e12_3_wrong_breaks_too_late(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    made, previous = 0, 0.0
+    with torch.no_grad():
+        old = policy(states)
+    for _ in range(epochs):
+        if previous > kl_stop:
+            break
+        with torch.no_grad():
+            previous = kl_divergence(old, policy(states)).mean().item()
+        for rows in minibatches():
+            w = (policy(states[rows]).log_prob(actions[rows]) - old.log_prob(actions)[rows]).exp()
+            optimiser.zero_grad()
+            (-_clipped(w, advantages[rows], clip)).mean().backward()
+            optimiser.step()
+        made += 1
+    with torch.no_grad():
+        new = policy(states)
+    w = (new.log_prob(actions) - old.log_prob(actions)).exp()
+    return made, kl_divergence(old, new).mean(), ((w - 1).abs() > clip).double().mean()
+
+
+def e12_3_wrong_emptied_before_the_step(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+    made = 0
+    for _ in range(epochs):
+        made += 1
+        for rows in minibatches():
+            w = (policy(states[rows]).log_prob(actions[rows]) - old.log_prob(actions)[rows]).exp()
+            (-_clipped(w, advantages[rows], clip)).mean().backward()
+            optimiser.zero_grad()
+            optimiser.step()
+        new = policy(states)
+        kl = kl_divergence(old, new).mean()
+        if kl > kl_stop:
+            break
+    w = (new.log_prob(actions) - old.log_prob(actions)).exp()
+    return made, kl, ((w - 1).abs() > clip).double().mean()
+
+
+def e12_3_wrong_rows_not_taken(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        made += 1
+        for rows in minibatches():
+            w = (policy(states[rows]).log_prob(actions[rows]) - log_prob_old[: len(rows)]).exp()
+            optimiser.zero_grad()
+            (-_clipped(w, advantages[: len(rows)], clip)).mean().backward()
+            optimiser.step()
+        new = policy(states)
+        kl = kl_divergence(old, new).mean()
+        if kl > kl_stop:
+            break
+    w = (new.log_prob(actions) - log_prob_old).exp()
+    return made, kl, ((w - 1).abs() > clip).double().mean()
+
+
+def e12_3_wrong_gradient_switched_off(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        return e12_3_right_torch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop)
+
+
+def e12_3_wrong_advantages_centred_in_place(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    advantages -= advantages.mean()
+    return e12_3_right_torch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop)
+
+
+# 12.4 adapted_beta
+
+
+def e12_4_wrong_direction(beta, kl, kl_target):
     if kl > 1.5 * kl_target:
         return beta / 2
     if kl < kl_target / 1.5:
@@ -244,7 +599,7 @@ def e12_3_wrong_direction(beta, kl, kl_target):
     return beta
 
 
-def e12_3_wrong_factors_swapped(beta, kl, kl_target):
+def e12_4_wrong_factors_swapped(beta, kl, kl_target):
     if kl > 2 * kl_target:
         return 1.5 * beta
     if kl < kl_target / 2:
@@ -252,28 +607,28 @@ def e12_3_wrong_factors_swapped(beta, kl, kl_target):
     return beta
 
 
-def e12_3_wrong_no_zone(beta, kl, kl_target):
+def e12_4_wrong_no_zone(beta, kl, kl_target):
     return 2 * beta if kl > kl_target else beta / 2
 
 
-def e12_3_wrong_never_halved(beta, kl, kl_target):
+def e12_4_wrong_never_halved(beta, kl, kl_target):
     if kl > 1.5 * kl_target:
         return 2 * beta
     return beta
 
 
-def e12_3_wrong_nothing_in_the_zone(beta, kl, kl_target):
+def e12_4_wrong_nothing_in_the_zone(beta, kl, kl_target):
     if kl > 1.5 * kl_target:
         return 2 * beta
     if kl < kl_target / 1.5:
         return beta / 2
 
 
-def e12_3_wrong_in_proportion(beta, kl, kl_target):
+def e12_4_wrong_in_proportion(beta, kl, kl_target):
     return beta * kl / kl_target
 
 
-def e12_3_wrong_lower_edge_half(beta, kl, kl_target):
+def e12_4_wrong_lower_edge_half(beta, kl, kl_target):
     if kl > 1.5 * kl_target:
         return 2 * beta
     if kl < 0.5 * kl_target:
@@ -281,11 +636,11 @@ def e12_3_wrong_lower_edge_half(beta, kl, kl_target):
     return beta
 
 
-def e12_3_wrong_one_edge(beta, kl, kl_target):
+def e12_4_wrong_one_edge(beta, kl, kl_target):
     return 2 * beta if kl > 1.5 * kl_target else beta / 2
 
 
-def e12_3_wrong_fixed_target(beta, kl, kl_target):
+def e12_4_wrong_fixed_target(beta, kl, kl_target):
     if kl > 0.015:
         return 2 * beta
     if kl < 0.01 / 1.5:
@@ -293,7 +648,7 @@ def e12_3_wrong_fixed_target(beta, kl, kl_target):
     return beta
 
 
-def e12_3_wrong_edges_exchanged(beta, kl, kl_target):
+def e12_4_wrong_edges_exchanged(beta, kl, kl_target):
     if kl > kl_target / 1.5:
         return 2 * beta
     if kl < kl_target * 1.5:
@@ -301,7 +656,7 @@ def e12_3_wrong_edges_exchanged(beta, kl, kl_target):
     return beta
 
 
-def e12_3_wrong_factor_four(beta, kl, kl_target):
+def e12_4_wrong_factor_four(beta, kl, kl_target):
     if kl > 1.5 * kl_target:
         return 4 * beta
     if kl < kl_target / 1.5:
@@ -309,7 +664,7 @@ def e12_3_wrong_factor_four(beta, kl, kl_target):
     return beta
 
 
-def e12_3_wrong_adds_one(beta, kl, kl_target):
+def e12_4_wrong_adds_one(beta, kl, kl_target):
     if kl > 1.5 * kl_target:
         return beta + 1
     if kl < kl_target / 1.5:
@@ -317,13 +672,13 @@ def e12_3_wrong_adds_one(beta, kl, kl_target):
     return beta
 
 
-def e12_3_wrong_root_of_the_ratio(beta, kl, kl_target):
+def e12_4_wrong_root_of_the_ratio(beta, kl, kl_target):
     if kl > 1.5 * kl_target or kl < kl_target / 1.5:
         return beta * math.sqrt(kl / kl_target)
     return beta
 
 
-def e12_3_wrong_compares_distance(beta, kl, kl_target):
+def e12_4_wrong_compares_distance(beta, kl, kl_target):
     if kl - kl_target > 1.5:
         return 2 * beta
     if kl_target - kl > 1.5:
@@ -331,22 +686,22 @@ def e12_3_wrong_compares_distance(beta, kl, kl_target):
     return beta
 
 
-def e12_3_right_numpy(beta, kl, kl_target):
+def e12_4_right_numpy(beta, kl, kl_target):
     return np.where(kl > 1.5 * kl_target, 2 * beta, np.where(kl < kl_target / 1.5, beta / 2, beta))
 
 
-def e12_3_right_exponent(beta, kl, kl_target):
+def e12_4_right_exponent(beta, kl, kl_target):
     return beta * 2.0 ** (int(kl > 1.5 * kl_target) - int(kl < kl_target / 1.5))
 
 
-def e12_3_right_torch(beta, kl, kl_target):
+def e12_4_right_torch(beta, kl, kl_target):
     beta, d, target = (torch.tensor(float(x), dtype=torch.float64) for x in (beta, kl, kl_target))
     factor = torch.ones((), dtype=torch.float64)
     factor = torch.where(d > 1.5 * target, 2 * factor, factor)
     return beta * torch.where(d < target / 1.5, factor / 2, factor)
 
 
-def e12_3_right_float32(beta, kl, kl_target):
+def e12_4_right_float32(beta, kl, kl_target):
     beta, kl, kl_target = np.float32(beta), np.float32(kl), np.float32(kl_target)
     if kl > np.float32(1.5) * kl_target:
         return beta * np.float32(2)
@@ -355,7 +710,7 @@ def e12_3_right_float32(beta, kl, kl_target):
     return beta
 
 
-def e12_3_right_in_place(beta, kl, kl_target):
+def e12_4_right_in_place(beta, kl, kl_target):
     new = np.array(beta, dtype=float)
     if kl / kl_target > 1.5:
         new *= 2
@@ -364,112 +719,112 @@ def e12_3_right_in_place(beta, kl, kl_target):
     return new
 
 
-def e12_3_right_logarithms(beta, kl, kl_target):
+def e12_4_right_logarithms(beta, kl, kl_target):
     distance = math.log(kl / kl_target) if kl > 0 else -math.inf
     if abs(distance) <= math.log(1.5):
         return beta
     return beta * math.exp(math.copysign(math.log(2), distance))
 
 
-# 12.4 watch
+# 12.5 watch
 
 
-def e12_4_wrong_k1(log_ratio, clip, kl_stop):
+def e12_5_wrong_k1(log_ratio, clip, kl_stop):
     kl = np.mean(-log_ratio)
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_k2(log_ratio, clip, kl_stop):
+def e12_5_wrong_k2(log_ratio, clip, kl_stop):
     kl = np.mean(log_ratio**2) / 2
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_ratio_upside_down(log_ratio, clip, kl_stop):
+def e12_5_wrong_ratio_upside_down(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(-log_ratio) - 1 + log_ratio)
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_one_forgotten(log_ratio, clip, kl_stop):
+def e12_5_wrong_one_forgotten(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - log_ratio)
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_sign_of_the_logarithm(log_ratio, clip, kl_stop):
+def e12_5_wrong_sign_of_the_logarithm(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - 1 + log_ratio)
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_upper_edge_only(log_ratio, clip, kl_stop):
+def e12_5_wrong_upper_edge_only(log_ratio, clip, kl_stop):
     ratio = np.exp(log_ratio)
     kl = np.mean(ratio - 1 - log_ratio)
     return np.mean(ratio - 1 > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_band_of_logarithms(log_ratio, clip, kl_stop):
+def e12_5_wrong_band_of_logarithms(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
     return np.mean(np.abs(log_ratio) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_sum(log_ratio, clip, kl_stop):
+def e12_5_wrong_sum(log_ratio, clip, kl_stop):
     kl = np.sum(np.exp(log_ratio) - 1 - log_ratio)
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_count(log_ratio, clip, kl_stop):
+def e12_5_wrong_count(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
     return np.sum(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_share_inside(log_ratio, clip, kl_stop):
+def e12_5_wrong_share_inside(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
     return np.mean(np.abs(np.exp(log_ratio) - 1) <= clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_goes_on_when_too_large(log_ratio, clip, kl_stop):
+def e12_5_wrong_goes_on_when_too_large(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl < kl_stop
 
 
-def e12_4_wrong_share_decides(log_ratio, clip, kl_stop):
+def e12_5_wrong_share_decides(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
     outside = np.mean(np.abs(np.exp(log_ratio) - 1) > clip)
     return outside, kl, outside > kl_stop
 
 
-def e12_4_wrong_any_row_stops(log_ratio, clip, kl_stop):
+def e12_5_wrong_any_row_stops(log_ratio, clip, kl_stop):
     k3 = np.exp(log_ratio) - 1 - log_ratio
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), k3.mean(), bool(np.any(k3 > kl_stop))
 
 
-def e12_4_wrong_logarithm_taken_for_ratio(log_ratio, clip, kl_stop):
+def e12_5_wrong_logarithm_taken_for_ratio(log_ratio, clip, kl_stop):
     kl = np.mean(log_ratio - 1 - np.log(np.abs(log_ratio)))
     return np.mean(np.abs(log_ratio - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_wrong_half_as_much_again(log_ratio, clip, kl_stop):
+def e12_5_wrong_half_as_much_again(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > 1.5 * kl_stop
 
 
-def e12_4_wrong_kl_first(log_ratio, clip, kl_stop):
+def e12_5_wrong_kl_first(log_ratio, clip, kl_stop):
     kl = np.mean(np.exp(log_ratio) - 1 - log_ratio)
     return kl, np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl > kl_stop
 
 
-def e12_4_wrong_of_the_mean(log_ratio, clip, kl_stop):
+def e12_5_wrong_of_the_mean(log_ratio, clip, kl_stop):
     ratio = np.exp(log_ratio.mean())
     kl = ratio - 1 - log_ratio.mean()
     return np.mean(np.abs(np.exp(log_ratio) - 1) > clip), kl, kl > kl_stop
 
 
-def e12_4_right_numpy(log_ratio, clip, kl_stop):
+def e12_5_right_numpy(log_ratio, clip, kl_stop):
     ratio = np.exp(log_ratio)
     outside = (ratio < 1 - clip) | (ratio > 1 + clip)
     kl = (ratio - 1).mean() - log_ratio.mean()
     return outside.mean(), kl, kl > kl_stop
 
 
-def e12_4_right_loops(log_ratio, clip, kl_stop):
+def e12_5_right_loops(log_ratio, clip, kl_stop):
     outside, total = 0, 0.0
     for x in log_ratio:
         ratio = math.exp(x)
@@ -480,19 +835,19 @@ def e12_4_right_loops(log_ratio, clip, kl_stop):
     return outside / len(log_ratio), kl, bool(kl > kl_stop)
 
 
-def e12_4_right_torch(log_ratio, clip, kl_stop):
+def e12_5_right_torch(log_ratio, clip, kl_stop):
     x = torch.as_tensor(np.asarray(log_ratio, dtype=float))
     kl = (torch.expm1(x) - x).mean()
     return (torch.expm1(x).abs() > clip).double().mean(), kl, kl > kl_stop
 
 
-def e12_4_right_float32(log_ratio, clip, kl_stop):
+def e12_5_right_float32(log_ratio, clip, kl_stop):
     x = np.asarray(log_ratio, dtype=np.float32)
     kl = np.mean(np.expm1(x) - x)
     return np.mean(np.abs(np.expm1(x)) > np.float32(clip), dtype=np.float32), kl, kl > np.float32(kl_stop)
 
 
-def e12_4_right_in_place(log_ratio, clip, kl_stop):
+def e12_5_right_in_place(log_ratio, clip, kl_stop):
     change = np.array(log_ratio, dtype=float)
     np.expm1(change, out=change)
     share = np.count_nonzero(np.abs(change) > clip) / change.size
@@ -501,7 +856,7 @@ def e12_4_right_in_place(log_ratio, clip, kl_stop):
     return [share, kl, int(kl > kl_stop)]
 
 
-def e12_4_right_logarithmic_edges(log_ratio, clip, kl_stop):
+def e12_5_right_logarithmic_edges(log_ratio, clip, kl_stop):
     low = np.log1p(-clip) if clip < 1 else -np.inf
     high = np.log1p(clip)
     share = np.mean(log_ratio < low) + np.mean(log_ratio > high)
@@ -551,39 +906,61 @@ WRONG = {
         (e12_2_wrong_booleans, "returns whether it pushes instead of the push"),
     ],
     "12.3": [
-        (e12_3_wrong_direction, "halves when the KL is too large and doubles when it is too small"),
-        (e12_3_wrong_factors_swapped, "exchanges the two factors: edges at 2, changes by 1.5"),
-        (e12_3_wrong_no_zone, "no zone in which beta is left alone"),
-        (e12_3_wrong_never_halved, "never halves"),
-        (e12_3_wrong_nothing_in_the_zone, "returns nothing inside the zone"),
-        (e12_3_wrong_in_proportion, "scales beta in proportion to the KL"),
-        (e12_3_wrong_lower_edge_half, "lower edge at half the target instead of two thirds"),
-        (e12_3_wrong_one_edge, "halves wherever it doesn't double"),
-        (e12_3_wrong_fixed_target, "a fixed target of 0.01, whatever kl_target says"),
-        (e12_3_wrong_edges_exchanged, "exchanges the edges, so that the zone doubles as well"),
-        (e12_3_wrong_factor_four, "changes beta by 4 instead of 2"),
-        (e12_3_wrong_adds_one, "adds and subtracts 1 instead of doubling and halving"),
-        (e12_3_wrong_root_of_the_ratio, "outside the zone scales by the root of KL over target instead of by 2"),
-        (e12_3_wrong_compares_distance, "compares the difference of KL and target with 1.5 instead of their ratio"),
+        (e12_3_wrong_standardised_in_minibatches, "standardised in minibatches"),
+        (e12_3_wrong_shortened, "shortened"),
+        (e12_3_wrong_entropy_bonus, "entropy bonus"),
+        (e12_3_wrong_quotient_of_logarithms, "quotient of logarithms"),
+        (e12_3_wrong_sign_of_one_product, "sign of one product"),
+        (e12_3_wrong_minimum_of_losses, "minimum of losses"),
+        (e12_3_wrong_dual_clip, "dual clip"),
+        (e12_3_wrong_no_clip_and_summed, "no clip and summed"),
+        (e12_3_wrong_kl_by_row, "kl by row"),
+        (e12_3_wrong_k3_and_upper_side, "k3 and upper side"),
+        (e12_3_wrong_ratio_clamped_for_the_share, "ratio clamped for the share"),
+        (e12_3_wrong_advantages_scaled_only, "advantages scaled only"),
+        (e12_3_wrong_retained_graph, "retained graph"),
+        (e12_3_wrong_own_optimiser, "own optimiser"),
+        (e12_3_wrong_cleanrl, "cleanrl"),
+        (e12_3_wrong_breaks_too_late, "breaks too late"),
+        (e12_3_wrong_emptied_before_the_step, "emptied before the step"),
+        (e12_3_wrong_rows_not_taken, "rows not taken"),
+        (e12_3_wrong_gradient_switched_off, "gradient switched off"),
+        (e12_3_wrong_advantages_centred_in_place, "advantages centred in place"),
     ],
     "12.4": [
-        (e12_4_wrong_k1, "k1 instead of k3"),
-        (e12_4_wrong_k2, "k2 instead of k3"),
-        (e12_4_wrong_ratio_upside_down, "k3 with the ratio upside down, old over new"),
-        (e12_4_wrong_one_forgotten, "forgets the -1 in k3"),
-        (e12_4_wrong_sign_of_the_logarithm, "adds the logarithm in k3 instead of subtracting it"),
-        (e12_4_wrong_upper_edge_only, "counts only ratios above the band"),
-        (e12_4_wrong_band_of_logarithms, "compares the logarithm of the ratio with epsilon"),
-        (e12_4_wrong_sum, "sums k3 instead of averaging it"),
-        (e12_4_wrong_count, "number of ratios outside instead of their share"),
-        (e12_4_wrong_share_inside, "share inside the band"),
-        (e12_4_wrong_goes_on_when_too_large, "stops when the KL is below the limit"),
-        (e12_4_wrong_share_decides, "lets the share outside decide instead of the KL"),
-        (e12_4_wrong_any_row_stops, "stops as soon as a single row's k3 is above the limit"),
-        (e12_4_wrong_logarithm_taken_for_ratio, "takes the logarithms for the ratios themselves"),
-        (e12_4_wrong_half_as_much_again, "stops only above 1.5 times the limit (only when the KL is between)"),
-        (e12_4_wrong_kl_first, "returns the KL first and the share second"),
-        (e12_4_wrong_of_the_mean, "k3 of the mean logarithm instead of the mean of k3"),
+        (e12_4_wrong_direction, "halves when the KL is too large and doubles when it is too small"),
+        (e12_4_wrong_factors_swapped, "exchanges the two factors: edges at 2, changes by 1.5"),
+        (e12_4_wrong_no_zone, "no zone in which beta is left alone"),
+        (e12_4_wrong_never_halved, "never halves"),
+        (e12_4_wrong_nothing_in_the_zone, "returns nothing inside the zone"),
+        (e12_4_wrong_in_proportion, "scales beta in proportion to the KL"),
+        (e12_4_wrong_lower_edge_half, "lower edge at half the target instead of two thirds"),
+        (e12_4_wrong_one_edge, "halves wherever it doesn't double"),
+        (e12_4_wrong_fixed_target, "a fixed target of 0.01, whatever kl_target says"),
+        (e12_4_wrong_edges_exchanged, "exchanges the edges, so that the zone doubles as well"),
+        (e12_4_wrong_factor_four, "changes beta by 4 instead of 2"),
+        (e12_4_wrong_adds_one, "adds and subtracts 1 instead of doubling and halving"),
+        (e12_4_wrong_root_of_the_ratio, "outside the zone scales by the root of KL over target instead of by 2"),
+        (e12_4_wrong_compares_distance, "compares the difference of KL and target with 1.5 instead of their ratio"),
+    ],
+    "12.5": [
+        (e12_5_wrong_k1, "k1 instead of k3"),
+        (e12_5_wrong_k2, "k2 instead of k3"),
+        (e12_5_wrong_ratio_upside_down, "k3 with the ratio upside down, old over new"),
+        (e12_5_wrong_one_forgotten, "forgets the -1 in k3"),
+        (e12_5_wrong_sign_of_the_logarithm, "adds the logarithm in k3 instead of subtracting it"),
+        (e12_5_wrong_upper_edge_only, "counts only ratios above the band"),
+        (e12_5_wrong_band_of_logarithms, "compares the logarithm of the ratio with epsilon"),
+        (e12_5_wrong_sum, "sums k3 instead of averaging it"),
+        (e12_5_wrong_count, "number of ratios outside instead of their share"),
+        (e12_5_wrong_share_inside, "share inside the band"),
+        (e12_5_wrong_goes_on_when_too_large, "stops when the KL is below the limit"),
+        (e12_5_wrong_share_decides, "lets the share outside decide instead of the KL"),
+        (e12_5_wrong_any_row_stops, "stops as soon as a single row's k3 is above the limit"),
+        (e12_5_wrong_logarithm_taken_for_ratio, "takes the logarithms for the ratios themselves"),
+        (e12_5_wrong_half_as_much_again, "stops only above 1.5 times the limit (only when the KL is between)"),
+        (e12_5_wrong_kl_first, "returns the KL first and the share second"),
+        (e12_5_wrong_of_the_mean, "k3 of the mean logarithm instead of the mean of k3"),
     ],
 }
 
@@ -606,19 +983,26 @@ RIGHT = {
         (e12_2_right_two_signs, "good and bad actions apart"),
     ],
     "12.3": [
-        (e12_3_right_numpy, "numpy, 0-d array"),
-        (e12_3_right_exponent, "power of two"),
         (e12_3_right_torch, "torch"),
+        (e12_3_right_slopes_by_hand, "slopes by autograd.grad, other names"),
+        (e12_3_right_loops, "loops over rows, a list"),
+        (e12_3_right_frozen_copy, "a frozen copy, closures, a hinge"),
         (e12_3_right_float32, "float32"),
-        (e12_3_right_in_place, "in-place"),
-        (e12_3_right_logarithms, "logarithms"),
     ],
     "12.4": [
-        (e12_4_right_numpy, "numpy"),
-        (e12_4_right_loops, "loops"),
+        (e12_4_right_numpy, "numpy, 0-d array"),
+        (e12_4_right_exponent, "power of two"),
         (e12_4_right_torch, "torch"),
         (e12_4_right_float32, "float32"),
-        (e12_4_right_in_place, "in-place on a copy, a list"),
-        (e12_4_right_logarithmic_edges, "edges of the band as logarithms"),
+        (e12_4_right_in_place, "in-place"),
+        (e12_4_right_logarithms, "logarithms"),
+    ],
+    "12.5": [
+        (e12_5_right_numpy, "numpy"),
+        (e12_5_right_loops, "loops"),
+        (e12_5_right_torch, "torch"),
+        (e12_5_right_float32, "float32"),
+        (e12_5_right_in_place, "in-place on a copy, a list"),
+        (e12_5_right_logarithmic_edges, "edges of the band as logarithms"),
     ],
 }

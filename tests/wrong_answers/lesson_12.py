@@ -1,9 +1,11 @@
 """Wrong answers to the exercises of lesson 12."""
 
+import copy
 import math
 
 import numpy as np
 import torch
+from torch.distributions import kl_divergence
 
 from unforeseen import lesson_12 as unforeseen
 
@@ -343,6 +345,143 @@ def watch_minus_k1_stops_below(log_ratio, clip, kl_stop):
     return _outside(log_ratio, clip), np.mean(log_ratio), np.mean(log_ratio) < -kl_stop
 
 
+def update_with(
+    surrogate=lambda w, a, clip: torch.minimum(w * a, w.clamp(1 - clip, 1 + clip) * a),
+    ratio=lambda new, old: (new - old).exp(),
+    old_at="start",
+    detached=True,
+    credit=lambda rows, every: rows,
+    loss=lambda gains, n: -gains.mean(),
+    zeroed="minibatch",
+    steps="minibatch",
+    cut=lambda batches, every: batches,
+    shuffled="epoch",
+    own=lambda given, policy: given,
+    stop=lambda kl, limit, share: kl > limit,
+    looked="epoch",
+    taken_back=None,
+    kl=lambda old, new, log_ratio: kl_divergence(old, new).mean(),
+    share=lambda w, clip, a: ((w - 1).abs() > clip).double().mean(),
+    look="batch",
+    most=lambda epochs: epochs,
+    told=lambda made, kl, share, epochs: (made, kl, share),
+    on_a_copy=False,
+):
+    """Return an answer to 12.3 that goes wrong at one place or more."""
+
+    def update(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+        if on_a_copy:
+            policy, optimiser = copy.deepcopy((policy, optimiser))
+        optimiser, every = own(optimiser, policy), torch.arange(len(states))
+        first = begun = copy.deepcopy(policy)
+        made, batches, number, part = 0, None, 0.0, 0.0
+
+        def watched(before, after, rows):
+            with torch.no_grad():
+                old, new = before(states[rows]), after(states[rows])
+                log_ratio = new.log_prob(actions[rows]) - old.log_prob(actions[rows])
+                return kl(old, new, log_ratio), share(log_ratio.exp(), clip, advantages[rows])
+
+        base = first
+        for _ in range(most(epochs)):
+            begun = copy.deepcopy(policy)
+            base = begun if old_at == "epoch" else base
+            if batches is None or shuffled == "epoch":
+                batches = minibatches()
+            passing = []
+            if zeroed == "epoch":
+                optimiser.zero_grad()
+            for rows in cut(batches, every):
+                base = copy.deepcopy(policy) if old_at == "minibatch" else base
+                log_prob_old = (policy if old_at == "minibatch" else base)(states).log_prob(actions)
+                log_prob_old = log_prob_old.detach() if detached else log_prob_old
+                passing.append(watched(base, policy, rows))
+                w = ratio(policy(states[rows]).log_prob(actions[rows]), log_prob_old[rows])
+                gains = surrogate(w, credit(advantages[rows], advantages), clip)
+                if zeroed == "minibatch":
+                    optimiser.zero_grad()
+                loss(gains, len(states)).backward()
+                if steps == "minibatch":
+                    optimiser.step()
+                if looked == "minibatch" and watched(base, policy, every)[0] > kl_stop:
+                    break
+            if steps == "epoch":
+                optimiser.step()
+            made += 1
+            number, part = {
+                "batch": watched(base, policy, every),
+                "last": watched(base, policy, rows),
+                "begun": watched(base, begun, every),
+                "passed": passing[-1],
+                "passing": torch.tensor(passing, dtype=torch.float64).mean(0),
+            }[look]
+            if stop(number, kl_stop, part):
+                if taken_back is not None:
+                    policy.load_state_dict((begun if taken_back == "epoch" else first).state_dict())
+                break
+        return told(made, number, part, epochs)
+
+    return update
+
+
+def standardised(of, unbiased=True):
+    return lambda rows, every: (rows - of(rows, every).mean()) / (of(rows, every).std(unbiased=unbiased) + 1e-8)
+
+
+def own_adam(given, policy):
+    return torch.optim.Adam(policy.parameters(), lr=given.param_groups[0]["lr"])
+
+
+def own_sgd(given, policy):
+    return torch.optim.SGD(policy.parameters(), lr=given.param_groups[0]["lr"])
+
+
+def fresh(given, policy):
+    settings = {k: v for k, v in given.param_groups[0].items() if k in ("lr", "eps", "betas")}
+    return type(given)(policy.parameters(), **settings)
+
+
+def _in_one_graph(old, policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    log_prob_old = old.log_prob(actions)
+    log_prob = policy(states).log_prob(actions)
+    made = 0
+    while made < epochs:
+        made += 1
+        for rows in minibatches():
+            w = (log_prob[rows] - log_prob_old[rows]).exp()
+            optimiser.zero_grad()
+            (-torch.minimum(w * advantages[rows], w.clamp(1 - clip, 1 + clip) * advantages[rows]).mean()).backward()
+            optimiser.step()
+    new = policy(states)
+    w = (new.log_prob(actions) - log_prob_old).exp()
+    return made, kl_divergence(old, new).mean(), ((w - 1).abs() > clip).double().mean()
+
+
+def update_attached_in_one_graph(policy, *given):
+    return _in_one_graph(policy(given[1]), policy, *given)
+
+
+def update_new_taken_once(policy, *given):
+    return _in_one_graph(copy.deepcopy(policy)(given[1]), policy, *given)
+
+
+def update_counts_in_advance(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    len(minibatches())
+    return update_with()(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop)
+
+
+def update_without_return(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    update_with()(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop)
+
+
+def _by_sign(good, bad):
+    return lambda w, a, clip: torch.where(a > 0, good(w, clip) * a, bad(w, clip) * a)
+
+
+def _in_order(*order):
+    return lambda *told: tuple(told[i] for i in order)
+
+
 WRONG_ANSWERS = {
     "12.1": [
         (surrogate_max, "you take the larger of the two"),
@@ -460,6 +599,113 @@ WRONG_ANSWERS = {
         (lambda w, a, clip: w * a * (np.abs(w - 1) < clip), "you multiply by the ratio, and you silence both sides"),
     ],
     "12.3": [
+        (update_with(old_at="epoch"), "you take the old log-probabilities anew in each epoch"),
+        (update_with(old_at="minibatch"), "you take the old log-probabilities anew in each minibatch"),
+        (update_with(old_at="minibatch", detached=False), "are those of the present policy, and aren't detached"),
+        (unforeseen.e12_3_wrong_retained_graph, "the slope runs through the old log-probabilities as well"),
+        (update_with(ratio=lambda new, old: new.exp()), "the old log-probabilities are missing"),
+        (update_with(ratio=lambda new, old: new - old), "your ratio isn't exponentiated"),
+        (update_with(ratio=lambda new, old: (old - new).exp()), "your ratio is upside down"),
+        (unforeseen.e12_3_wrong_quotient_of_logarithms, "you divide the logarithms"),
+        (unforeseen.e12_3_wrong_sign_of_one_product, "the two products in your loss have different signs"),
+        (update_with(surrogate=surrogate_dual_clip), "(dual clip)"),
+        (update_with(surrogate=lambda w, a, clip: w * a), "you don't clip"),
+        (update_with(surrogate=lambda w, a, clip: w.clamp(1 - clip, 1 + clip) * a), "you leave out the minimum"),
+        (update_with(surrogate=surrogate_max), "you take the larger of the two products"),
+        (update_with(surrogate=surrogate_only_above), "you clip at 1 + ε only"),
+        (update_with(surrogate=surrogate_only_below), "you clip at 1 − ε only"),
+        (update_with(surrogate=surrogate_sign_forgotten), "you take the minimum of the ratios"),
+        (update_with(surrogate=lambda w, a, clip: w.log() * a), "you raise A·log π"),
+        (
+            update_with(surrogate=surrogate_between(lambda clip: math.exp(-clip), math.exp)),
+            "your band is that of log w",
+        ),
+        (unforeseen.e12_3_wrong_standardised_in_minibatches, "you standardise the advantages in each minibatch"),
+        (update_with(credit=standardised(lambda rows, every: rows, False)), "you standardise the advantages in each"),
+        (update_with(credit=standardised(lambda rows, every: every)), "you standardise the advantages over the batch"),
+        (unforeseen.e12_3_wrong_advantages_scaled_only, "you divide the advantages by their standard deviation"),
+        (update_with(credit=lambda rows, every: rows - every.mean()), "you take the mean off the advantages"),
+        (update_with(credit=lambda rows, every: rows - rows.mean()), "you take each minibatch's mean off"),
+        (update_with(credit=lambda rows, every: rows.abs()), "you use |A|"),
+        (unforeseen.e12_3_wrong_entropy_bonus, "you add an entropy bonus"),
+        (update_with(loss=lambda gains, n: gains.mean()), "you go the wrong way"),
+        (update_with(loss=lambda gains, n: -gains.sum()), "your loss is a sum"),
+        (update_with(loss=lambda gains, n: -gains.sum() / n), "you divide by the rows of the batch"),
+        (update_with(zeroed="never"), "your gradients pile up: "),
+        (update_with(zeroed="epoch"), "your gradients pile up within an epoch"),
+        (update_with(zeroed="epoch", steps="epoch"), "you step once an epoch, by the sum"),
+        (update_with(steps="epoch"), "you step once an epoch, by the gradient of its last"),
+        (update_with(cut=lambda batches, every: [every] * len(batches)), "you use the whole batch in each step"),
+        (update_with(cut=lambda batches, every: [every]), "you make one step an epoch, on the whole batch"),
+        (update_with(cut=lambda batches, every: batches[:1]), "you use the first minibatch"),
+        (update_with(cut=lambda batches, every: batches[:-1] or batches), "you leave out the last minibatch"),
+        (update_with(shuffled="once"), "you call minibatches() once"),
+        (unforeseen.e12_3_wrong_own_optimiser, "you make an Adam of your own"),
+        (update_with(own=fresh), "you forget what the optimiser knows"),
+        (update_with(own=own_adam), "you make an Adam of your own"),
+        (unforeseen.e12_3_wrong_shortened, "you shorten long gradients"),
+        (update_with(steps="never"), "nothing moves"),
+        (update_with(own=own_sgd), "you make plain steps of your own"),
+        (update_with(stop=lambda kl, limit, share: False), "you never stop"),
+        (update_with(stop=lambda kl, limit, share: True), "you make one epoch only"),
+        (update_with(stop=lambda kl, limit, share: kl < limit), "you stop where the KL is *below*"),
+        (update_with(stop=lambda kl, limit, share: kl > 1.5 * limit), "you stop at 1.5·kl_stop"),
+        (update_with(stop=lambda kl, limit, share: share > limit), "you stop by the share outside"),
+        (update_with(looked="minibatch"), "you look at the KL after each minibatch"),
+        (unforeseen.e12_3_wrong_breaks_too_late, "you stop an epoch late"),
+        (update_with(taken_back="epoch"), "where you stop you take the last epoch back"),
+        (update_with(taken_back="all"), "where you stop you take the whole update back"),
+        (update_with(most=lambda epochs: epochs - 1), "you make an epoch less"),
+        (update_with(most=lambda epochs: epochs + 1), "your function calls minibatches() 3 times in 2 epochs:"),
+        (update_with(on_a_copy=True), "you leave the policy as it was"),
+        (update_with(kl=lambda old, new, x: kl_divergence(new, old).mean()), "your KL is KL(new‖old)"),
+        (update_with(kl=lambda old, new, x: -x.mean()), "your KL is k₁"),
+        (update_with(kl=lambda old, new, x: (x.exp() - 1 - x).mean()), "your KL is k₃"),
+        (update_with(kl=lambda old, new, x: x.square().mean() / 2), "your KL is k₂"),
+        (update_with(kl=lambda old, new, x: x.mean()), "your KL is the mean of log w"),
+        (update_with(kl=lambda old, new, x: kl_divergence(old, new).sum()), "your KL is a sum over the states"),
+        (update_with(kl=lambda old, new, x: kl_divergence(old, new).max()), "your KL is the largest of all states"),
+        (unforeseen.e12_3_wrong_cleanrl, "you take both in passing"),
+        (update_with(look="last"), "you look at the last minibatch only"),
+        (update_with(look="passed"), "are those of the last minibatch, before its step"),
+        (update_with(look="passing"), "are means over the minibatches in passing"),
+        (update_with(look="begun"), "are those before the last epoch"),
+        (
+            unforeseen.e12_3_wrong_ratio_clamped_for_the_share,
+            "you clip the ratios before you count",
+        ),
+        (update_with(share=lambda w, clip, a: (w > 1 + clip).double().mean()), "you count only ratios above"),
+        (update_with(share=lambda w, clip, a: (w < 1 - clip).double().mean()), "you count only ratios below"),
+        (update_with(share=lambda w, clip, a: ((w - 1).abs() <= clip).double().mean()), "the ratios inside the band"),
+        (update_with(share=lambda w, clip, a: (w.log().abs() > clip).double().mean()), "you count |log w| > ε"),
+        (
+            update_with(share=lambda w, clip, a: (a.sign() * (w - 1) > clip).double().mean()),
+            "you count only rows whose push has ended",
+        ),
+        (update_with(share=lambda w, clip, a: ((w - 1).abs() > clip).sum()), "you return how many ratios"),
+        (update_with(share=lambda w, clip, a: 100 * ((w - 1).abs() > clip).double().mean()), "in per cent"),
+        (update_with(told=lambda made, kl, share, epochs: (made - 1, kl, share)), "the last epoch counted from 0"),
+        (update_with(told=lambda made, kl, share, epochs: (epochs, kl, share)), "you return the epochs asked for"),
+        (
+            update_with(told=lambda made, kl, share, epochs: (made - (made < epochs), kl, share)),
+            "you don't count the epoch after which you stop",
+        ),
+        (update_with(told=_in_order(1, 2, 0)), "what you return is right, but in another order"),
+        (update_with(told=_in_order(2, 1, 0)), "what you return is right, but in another order"),
+        (
+            update_with(
+                surrogate=lambda w, a, clip: torch.minimum(w * a, w.clamp(0.8, 1.2) * a),
+                share=lambda w, clip, a: ((w - 1).abs() > 0.2).double().mean(),
+            ),
+            "your band is always ±0.2",
+        ),
+        (update_attached_in_one_graph, "PyTorch is asked to go back through one graph twice"),
+        (update_new_taken_once, "PyTorch is asked to go back through one graph twice"),
+        (update_counts_in_advance, "calls minibatches() 3 times in 2 epochs:"),
+        (update_without_return, "is the return statement missing?"),
+        (update_with(told=lambda made, kl, share, epochs: (made, kl)), "yours returns 2 values"),
+    ],
+    "12.4": [
         (beta_inverted, "you halve β when the KL is too large"),
         (beta_without_band, "you change β at every update"),
         (beta_only_up, "you never lower β"),
@@ -471,16 +717,16 @@ WRONG_ANSWERS = {
         (beta_proportional, "you scale β by KL/d_targ"),
         (beta_factor, "you return the factor"),
         (beta_nothing_between, "is the return statement missing?"),
-        (unforeseen.e12_3_wrong_factors_swapped, "1.5 and 2 have changed places"),
-        (unforeseen.e12_3_wrong_no_zone, "by doubling or halving"),
-        (unforeseen.e12_3_wrong_lower_edge_half, "your lower limit is d_targ/2"),
+        (unforeseen.e12_4_wrong_factors_swapped, "1.5 and 2 have changed places"),
+        (unforeseen.e12_4_wrong_no_zone, "by doubling or halving"),
+        (unforeseen.e12_4_wrong_lower_edge_half, "your lower limit is d_targ/2"),
         (beta_rule(2, 1 / 1.5, _double, _half), "your upper limit is 2·d_targ; it is"),
         (beta_rule(1, 1 / 1.5, _double, _half), "your upper limit is d_targ itself"),
         (beta_rule(1.5, 1, _double, _half), "your lower limit is d_targ itself"),
-        (unforeseen.e12_3_wrong_edges_exchanged, "your limits have changed places"),
+        (unforeseen.e12_4_wrong_edges_exchanged, "your limits have changed places"),
         (beta_rule(1 / 1.5, 0, _double, _half), "your upper limit is d_targ/1.5"),
-        (unforeseen.e12_3_wrong_fixed_target, "your target is always 0.01"),
-        (unforeseen.e12_3_wrong_factor_four, "by the factor 4"),
+        (unforeseen.e12_4_wrong_fixed_target, "your target is always 0.01"),
+        (unforeseen.e12_4_wrong_factor_four, "by the factor 4"),
         (beta_rule(1.5, 1 / 1.5, lambda beta: 3 * beta, lambda beta: beta / 3), "by the factor 3"),
         (beta_rule(1.5, 1 / 1.5, lambda beta: 10 * beta, lambda beta: beta / 10), "by the factor 10"),
         (beta_rule(1.5, 1 / 1.5, lambda beta: 1.5 * beta, _half), "you raise β by 1.5"),
@@ -489,16 +735,16 @@ WRONG_ANSWERS = {
         (lambda beta, kl, kl_target: beta, "you never change β"),
         (beta_rule(1.5, 1 / 1.5, _double, _double), "you double β at both ends"),
         (beta_rule(1.5, 1 / 1.5, _half, _half), "you halve β at both ends"),
-        (unforeseen.e12_3_wrong_adds_one, "you add 1 and subtract 1"),
+        (unforeseen.e12_4_wrong_adds_one, "you add 1 and subtract 1"),
         (beta_rule(1.5, 1 / 1.5, lambda beta: beta + 2, lambda beta: beta - 0.5), "you add 2 to β"),
-        (unforeseen.e12_3_wrong_root_of_the_ratio, "by the root of KL/d_targ"),
+        (unforeseen.e12_4_wrong_root_of_the_ratio, "by the root of KL/d_targ"),
         (
             lambda beta, kl, target: beta * (1 if target / 1.5 <= kl <= 1.5 * target else kl / target),
             "outside the limits you scale β by KL/d_targ",
         ),
         (lambda beta, kl, kl_target: beta + (kl - kl_target), "you move β by KL − d_targ"),
         (lambda beta, kl, kl_target: beta * (kl_target / kl), "you scale β by d_targ/KL"),
-        (unforeseen.e12_3_wrong_compares_distance, "the distance |KL − d_targ| with 1.5;"),
+        (unforeseen.e12_4_wrong_compares_distance, "the distance |KL − d_targ| with 1.5;"),
         (beta_distance_in_targets, "the distance |KL − d_targ| with 1.5·d_targ"),
         (
             lambda beta, kl, target: 2 * beta if beta > 1.5 * target else beta / 2 if beta < target / 1.5 else beta,
@@ -517,7 +763,7 @@ WRONG_ANSWERS = {
         ),
         (lambda beta, kl, target: beta * (0.5 if kl > target else 2), "and you change it at every update"),
     ],
-    "12.4": [
+    "12.5": [
         (watch_k1, "your KL is k₁"),
         (watch_minus_k1, "your KL is the mean of log w"),
         (watch_k2, "your KL is k₂"),
@@ -533,7 +779,7 @@ WRONG_ANSWERS = {
         (watch_row_by_row, "the shape is wrong"),
         (watch_stop(lambda w, clip, limit: np.mean(np.abs(w - 1) > clip) > clip), "the share outside passes ε"),
         (watch_stop(lambda w, clip, limit: np.mean(w - 1 - np.log(w)) > clip), "you compare the KL with ε"),
-        (unforeseen.e12_4_wrong_any_row_stops, "as soon as one row's k₃"),
+        (unforeseen.e12_5_wrong_any_row_stops, "as soon as one row's k₃"),
         (watch_stop(lambda w, clip, limit: np.all(w - 1 - np.log(w) > limit)), "only if every row's k₃"),
         (watch_stop(lambda w, clip, limit: -np.mean(np.log(w)) > limit), "you stop by k₁"),
         (watch_stop(lambda w, clip, limit: np.mean(np.log(w) ** 2) / 2 > limit), "you stop by k₂"),
@@ -545,7 +791,7 @@ WRONG_ANSWERS = {
         (watch_stop(lambda w, clip, limit: False), "you never stop"),
         (watch_kl(lambda w, x: np.mean(w - 1)), "your k₃ lacks −log w"),
         (watch_kl(lambda w, x: np.mean(w + 1 - x)), "your k₃ has +1 for −1"),
-        (unforeseen.e12_4_wrong_sign_of_the_logarithm, "your k₃ adds the logarithm"),
+        (unforeseen.e12_5_wrong_sign_of_the_logarithm, "your k₃ adds the logarithm"),
         (watch_kl(lambda w, x: np.mean(x - w + 1)), "your k₃ has its sign turned round"),
         (watch_kl(lambda w, x: np.mean(w - 1 - x) / 2), "you halve k₃"),
         (watch_kl(lambda w, x: np.mean(x**2)), "your k₂ lacks its ½"),
@@ -556,11 +802,11 @@ WRONG_ANSWERS = {
         (watch_kl(lambda w, x: np.mean((w - 1) ** 2)), "the mean of (w − 1)²; k₃"),
         (watch_kl(lambda w, x: np.mean(np.abs(x))), "the mean of |log w|"),
         (watch_kl(lambda w, x: np.mean(np.abs(w - 1))), "the mean of |w − 1|"),
-        (unforeseen.e12_4_wrong_sum, "you sum k₃"),
+        (unforeseen.e12_5_wrong_sum, "you sum k₃"),
         (watch_kl(lambda w, x: np.max(w - 1 - x)), "you take the largest k₃"),
         (watch_kl(lambda w, x: np.median(w - 1 - x)), "you take the median of k₃"),
         (watch_kl(lambda w, x: np.sum(w - 1 - x) / (w.size - 1)), "you divide the sum of k₃ by n − 1"),
-        (unforeseen.e12_4_wrong_of_the_mean, "that of the mean logarithm"),
+        (unforeseen.e12_5_wrong_of_the_mean, "that of the mean logarithm"),
         (watch_kl(lambda w, x: w.mean() - 1 - math.log(w.mean())), "that of the mean ratio"),
         (watch_share(lambda w, clip: np.mean(w < 1 - clip)), "you count only ratios below"),
         (watch_share(lambda w, clip: np.mean(np.maximum(w, 1 / w) > 1 + clip)), "your lower edge is 1/(1 + ε)"),
@@ -575,7 +821,7 @@ WRONG_ANSWERS = {
         (watch_share(lambda w, clip: np.sum(np.abs(w - 1) > clip) // len(w)), "without a remainder"),
         (watch_share(lambda w, clip: np.any(np.abs(w - 1) > clip)), "you return whether any row is outside"),
         (watch_upside_down, "your share is of old over new, and so is"),
-        (unforeseen.e12_4_wrong_logarithm_taken_for_ratio, "you take the logarithms for the ratios"),
+        (unforeseen.e12_5_wrong_logarithm_taken_for_ratio, "you take the logarithms for the ratios"),
         (watch_minus_k1_stops_below, "and you stop where it is below −kl_stop"),
     ],
 }

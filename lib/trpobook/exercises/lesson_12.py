@@ -1,16 +1,18 @@
-"""Exercises of lesson 12, PPO: the clipped surrogate, its push, the penalty's weight, and the watch over the KL.
+"""Exercises of lesson 12, PPO: the clipped surrogate, its push, the update, the penalty's weight, the watch on the KL.
 
-The expected answers are loops with a case for each quadrant, apart from the library.
+The expected answers are loops with a case for each quadrant, and an update in NumPy, apart from the library.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
 import torch
 
-from trpobook.exercises.checks import Exercise
+from trpobook.exercises.checks import Exercise, Unfit
+from trpobook.exercises.mistakes import Mistakes, mistakes
 
 EPS = 0.2
 # both signs of A and 0, both sides of the band, far out too, and its inside, nothing on an edge
@@ -475,7 +477,612 @@ push = Exercise(
     ],
 )
 
-# 12.3, the weight of the penalty
+# 12.3, the whole update
+
+
+class LinearSoftmax(torch.nn.Module):
+    """A policy with a line of weights and a bias for each action."""
+
+    def __init__(self, weight, bias):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(weight, dtype=torch.float64))
+        self.bias = torch.nn.Parameter(torch.tensor(bias, dtype=torch.float64))
+
+    def forward(self, states):
+        return torch.distributions.Categorical(logits=states @ self.weight.T + self.bias)
+
+
+class Shuffled:
+    """Cuts the rows of a batch into minibatches, in a new order at each call."""
+
+    def __init__(self, rows: int, size: int, seed: int):
+        self.rows, self.size, self.luck, self.calls = rows, size, np.random.default_rng(seed), 0
+
+    def __call__(self):
+        self.calls += 1
+        order = self.luck.permutation(self.rows)
+        return [torch.from_numpy(order[k : k + self.size]) for k in range(0, self.rows, self.size)]
+
+
+def _warm_adam(policy, rate):
+    """Return an Adam that has made two steps already, the weights as they were."""
+    optimiser = torch.optim.Adam(policy.parameters(), lr=rate, eps=1e-5)
+    before = copy.deepcopy(policy.state_dict())
+    for sign in (1.0, -0.5):
+        for p in policy.parameters():
+            p.grad = sign * torch.linspace(-0.1, 0.2, p.numel(), dtype=p.dtype).reshape(p.shape)
+        optimiser.step()
+    policy.load_state_dict(before)
+    optimiser.zero_grad()
+    return optimiser
+
+
+def _update_case(seed, rows, actions, size, *, rate, clip, epochs, kl_stop=math.inf, adam=False, advantages=None):
+    rng = np.random.default_rng(seed)
+    policy = LinearSoftmax(rng.normal(size=(actions, 2)), rng.normal(size=actions))
+    optimiser = _warm_adam(policy, rate) if adam else torch.optim.SGD(policy.parameters(), lr=rate)
+    states = torch.from_numpy(rng.normal(size=(rows, 2)))
+    drawn = policy(states).probs.detach().numpy().cumsum(1) < rng.random((rows, 1))
+    chosen = torch.from_numpy(drawn.sum(1))
+    given = rng.normal(0.2, 1.0, rows) if advantages is None else np.array(advantages)
+    return policy, optimiser, states, chosen, torch.from_numpy(given), Shuffled(rows, size, seed), clip, epochs, kl_stop
+
+
+def _update_cases():
+    yield _update_case(1, 2, 2, 2, rate=0.5, clip=EPS, epochs=2, advantages=[1.0, -0.5])
+    yield _update_case(2, 4, 2, 2, rate=1.0, clip=EPS, epochs=2)
+    yield _update_case(44, 8, 3, 3, rate=3.0, clip=0.1, epochs=3)
+    yield _update_case(4, 12, 3, 5, rate=0.05, clip=EPS, epochs=4, adam=True)
+    yield _update_case(5, 10, 3, 4, rate=0.4, clip=0.3, epochs=6, kl_stop=0.02)
+    yield _update_case(6, 11, 2, 3, rate=2.0, clip=EPS, epochs=5, kl_stop=0.01)
+    yield _update_case(8, 10, 3, 4, rate=0.12, clip=EPS, epochs=4, kl_stop=0.03)  # below it throughout
+    yield _update_case(15, 10, 3, 4, rate=0.12, clip=EPS, epochs=6, kl_stop=0.007)  # above it after the fourth
+
+
+class _Steps:
+    """What the optimiser makes of a gradient, weights and bias side by side: plain steps, or Adam's."""
+
+    def __init__(self, policy, optimiser, kind="given", **own):
+        group = optimiser.param_groups[0] | own
+        self.rate, self.adam = group["lr"], ("betas" in group or kind == "adam") and kind != "plain"
+        self.betas, self.eps = group.get("betas", (0.9, 0.999)), group.get("eps", 1e-8)
+        self.count, self.mean, self.square = 0, 0.0, 0.0
+        states = [optimiser.state[p] for p in (policy.weight, policy.bias)]
+        if kind == "given" and states[0] and self.adam:
+            self.count = int(states[0]["step"])
+            self.mean, self.square = (
+                _side_by_side(*(state[name].numpy() for state in states)) for name in ("exp_avg", "exp_avg_sq")
+            )
+
+    def __call__(self, slope):
+        """Return the step down the slope."""
+        if not self.adam:
+            return -self.rate * slope
+        one, two = self.betas
+        self.count += 1
+        self.mean, self.square = one * self.mean + (1 - one) * slope, two * self.square + (1 - two) * slope**2
+        mean, square = self.mean / (1 - one**self.count), self.square / (1 - two**self.count)
+        return -self.rate * mean / (np.sqrt(square) + self.eps)
+
+
+def _side_by_side(weight, bias):
+    return np.column_stack([weight, bias])
+
+
+def _log_softmax(z):
+    z = z - z.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
+def _left(w, a, clip):
+    """The push that is left, in one formula."""
+    return np.where(np.where(a > 0, w - 1, 1 - w) > clip, 0.0, a)
+
+
+def _logit_slope_of_minus_entropy(logs):
+    p = np.exp(logs)
+    return p * (logs - np.sum(p * logs, axis=1, keepdims=True))
+
+
+def _mean_kl(old, new, x):
+    return np.mean(np.sum(np.exp(old) * (old - new), axis=1))
+
+
+def _share(x, clip, a):
+    return np.mean(abs(np.exp(x) - 1) > clip)
+
+
+def _updating(
+    old="first",  # policy; or as it is at the beginning of each "epoch" or "minibatch"
+    attached=False,  # whether the slope runs through the old log-probabilities too
+    ratio=(lambda x, old: np.exp(x), lambda x, old: np.exp(x)),  # of log w and log π_old, and its slope
+    push=_left,
+    credit=lambda rows, every: rows,  # the advantages of a minibatch, and of the batch
+    count=lambda rows, every: rows,  # what a sum over a minibatch is divided by
+    up=1.0,
+    emptied="minibatch",  # when the gradient is set to 0
+    steps="minibatch",
+    cut=lambda batches: batches,
+    anew=True,  # whether each epoch has its own order
+    optimiser=("given", {}),
+    bonus=0.0,  # times the entropy
+    longest=math.inf,  # longer gradients are shortened to it
+    stop=lambda kl, limit, share, clip: kl > limit,
+    looks="epoch",
+    undone=None,  # what is taken back where the update stops
+    kl=_mean_kl,
+    share=_share,
+    watched="batch",
+    most=lambda epochs: epochs,
+    told=lambda made, kl, share, asked: (made, kl, share),
+    kept=False,  # whether the policy that came in stays as it was
+):
+    """Return the update in NumPy, for `LinearSoftmax`; the arguments are the ways to get it wrong."""
+    kind, own = optimiser
+
+    def update(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+        minibatches = copy.deepcopy(minibatches)  # it counts its calls, and shuffles anew in each
+        s, taken, given = (np.asarray(x) for x in (states, actions, advantages))
+        x, each = np.column_stack([s, np.ones(len(s))]), np.arange(len(s))
+        first = theta = _side_by_side(policy.weight.detach().numpy(), policy.bias.detach().numpy())
+        step, hits = _Steps(policy, optimiser, kind, **own), np.eye(len(theta))[taken]
+
+        def logs(weights):
+            return _log_softmax(x @ weights.T)
+
+        def look(before, after, rows):
+            p, q = logs(before)[rows], logs(after)[rows]
+            moved = np.sum((q - p) * hits[rows], axis=1)
+            return kl(p, q, moved), share(moved, clip, given[rows])
+
+        base, slope, made, seen, every_share = theta, 0.0, 0, (0.0, 0.0), []
+        batches = None
+        for _ in range(most(epochs)):
+            batches = minibatches() if anew or batches is None else batches
+            begun, passing = theta, []
+            base = theta if old == "epoch" else base
+            slope = 0.0 if emptied == "epoch" else slope
+            for part in cut([np.asarray(rows) for rows in batches]):
+                base = theta if old == "minibatch" else base
+                rows = each if part is None else part
+                now, before = logs(theta)[rows], logs(base)[rows]
+                moved = np.sum((now - before) * hits[rows], axis=1)
+                if old == "none":
+                    moved = np.sum(now * hits[rows], axis=1)
+                passing.append((kl(before, now, moved), share(moved, clip, given[rows])))
+                w, turn = (f(moved, np.sum(before * hits[rows], axis=1)) for f in ratio)
+                score = (hits[rows] - np.exp(now)) - (hits[rows] - np.exp(before) if attached else 0.0)
+                weight = push(w, credit(given[rows], given), clip) * turn / count(len(rows), len(s))
+                pushed = weight[:, None] * score - bonus * _logit_slope_of_minus_entropy(now) / len(rows)
+                slope = (0.0 if emptied == "minibatch" else slope) - up * pushed.T @ x[rows]
+                slope = slope * min(1.0, longest / (np.linalg.norm(slope) + 1e-6))
+                if steps == "minibatch":
+                    theta = theta + step(slope)
+                if looks == "minibatch" and stop(*(look(base, theta, each)[:1]), kl_stop, 0.0, clip):
+                    break
+            if steps == "epoch":
+                theta = theta + step(slope)
+            made += 1
+            seen = look(first if old == "none" else base, theta, each)
+            if watched == "last":
+                seen = look(base, theta, rows)
+            if watched == "begun":
+                seen = look(base, begun, each)
+            if watched == "passing":
+                seen = tuple(np.mean(passing, axis=0))
+            if watched == "passed":
+                seen = passing[-1]
+            if watched == "running":
+                every_share += [share for _, share in passing]
+                seen = passing[-1][0], np.mean(every_share)
+            judged = look(base, begun, each) if looks == "late" else seen
+            if stop(judged[0], kl_stop, judged[1], clip):
+                theta = {"epoch": begun, "all": first}.get(undone, theta)
+                break
+        theta = first if kept else theta
+        return np.concatenate([theta[:, :-1].ravel(), theta[:, -1]]), *told(made, *seen, epochs)
+
+    return update
+
+
+AGAIN = "backward through the graph a second time", "modified by an inplace operation"
+
+
+def _apply_update(answer, policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    """Return the weights after the answer's update, and what it returned."""
+    given = policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+    if getattr(answer, "__module__", "") == __name__:  # the expected answer, and mistaken ones
+        return answer(*given)
+    try:
+        told = answer(*given)
+    except RuntimeError as error:
+        if any(words in str(error) for words in AGAIN):
+            raise Unfit(
+                "PyTorch is asked to go back through one graph twice. What is taken once, the old log-probabilities, "
+                "must be detached (`with torch.no_grad()`), and what changes with the policy, the new ones, computed "
+                "anew in each minibatch"
+            ) from None
+        raise
+    if told is ... or (isinstance(told, tuple) and any(part is ... for part in told)):
+        return ...
+    if minibatches.calls > epochs:
+        raise Unfit(
+            f"your function calls minibatches() {minibatches.calls} times in {epochs} epoch{'s' * (epochs > 1)}: each "
+            "call shuffles anew, so call it once at the beginning of each epoch that is made"
+        )
+    if told is None:
+        raise Unfit("your function returns None: is the return statement missing?")
+    told = tuple(told) if isinstance(told, tuple | list) or np.ndim(told) == 1 else (told,)
+    if len(told) != 3:
+        number = f"{len(told)} value{'s' * (len(told) != 1)}"
+        raise Unfit(f"return three values, the epochs made, the KL and the share outside; yours returns {number}")
+    weights = torch.cat([p.detach().flatten() for p in policy.parameters()])
+    return weights, *told[:2], _in_full_precision(told[2], len(states))
+
+
+def _in_full_precision(share, rows):
+    """Return the share with all its digits where it was averaged in single precision, as .float().mean() does."""
+    try:
+        hits = float(share) * rows
+        return round(hits) / rows if abs(hits - round(hits)) < 1e-5 else share
+    except Exception:  # no number
+        return share
+
+
+def _standardised_by(ddof, small, of_batch):
+    def standardised(rows, every):
+        within = every if of_batch else rows
+        return (rows - within.mean()) / (within.std(ddof=ddof) + small)
+
+    return standardised
+
+
+def _by_rows(rule):
+    """Return a push of one rule for each row."""
+    return lambda w, a, clip: np.array([rule(*row, clip) for row in zip(w, a, strict=True)])
+
+
+def _estimated(k):
+    """Return a KL that is the mean of k(log w) over the rows."""
+    return lambda old, new, x: np.mean(k(x))
+
+
+def _k3_of(x):
+    return np.expm1(x) - x
+
+
+OWN_ADAM = "you make an Adam of your own: the one that is given knows its means, its rate and its kind"
+OLDS: Mistakes = [
+    (
+        "you take the old log-probabilities anew in each epoch: they are those of the policy that acted, the one that "
+        "comes in, for the whole update",
+        {"old": "epoch"},
+    ),
+    (
+        "you take the old log-probabilities anew in each minibatch: every ratio is then 1 and the clip never speaks; "
+        "take them once, before the first epoch",
+        {"old": "minibatch"},
+    ),
+    (
+        "the old log-probabilities are those of the present policy, and aren't detached: each ratio is 1 whatever the "
+        "weights, and has no slope",
+        {"old": "minibatch", "attached": True},
+    ),
+    (
+        "the slope runs through the old log-probabilities as well: detach them, they are numbers",
+        {"attached": True},
+    ),
+    ("the old log-probabilities are missing: your ratio is π_new itself", {"old": "none"}),
+]
+RATIOS: Mistakes = [
+    (
+        "you divide the logarithms: log w is their difference, log π_new − log π_old",
+        {"ratio": (lambda x, old: (x + old) / old, lambda x, old: 1 / old)},
+    ),
+    (
+        "your ratio isn't exponentiated: log π_new − log π_old is log w",
+        {"ratio": (lambda x, old: x, lambda x, old: np.ones_like(x))},
+    ),
+    (
+        "your ratio is upside down: it is new over old",
+        {"ratio": (lambda x, old: np.exp(-x), lambda x, old: -np.exp(-x))},
+    ),
+]
+PUSHES: Mistakes = [
+    (
+        "the two products in your loss have different signs: both are taken with a minus, or neither",
+        {
+            "push": _by_rows(
+                lambda w, a, clip: a if a * w < -a * _clamped(w, clip) else -a if abs(w - 1) < clip else 0.0
+            )
+        },
+    ),
+    (
+        "you cut off the loss of bad actions at 3A (dual clip); here the wrong way is charged in full, however far",
+        {"push": _by_rows(lambda w, a, clip: 0.0 if a < 0 and w > 3 else float(_left(w, a, clip)))},
+    ),
+    ("you don't clip: the loss is that of w·A alone", {"push": lambda w, a, clip: a}),
+    (
+        "you leave out the minimum: a ratio that went the wrong way has no slope to come back by",
+        {"push": _by_rows(lambda w, a, clip: a if abs(w - 1) < clip else 0.0)},
+    ),
+    (
+        "you take the larger of the two products; the objective is the smaller",
+        {"push": _by_rows(lambda w, a, clip: a if (w - 1 if a > 0 else 1 - w) > -clip else 0.0)},
+    ),
+    (
+        "you clip at 1 + ε only: a bad action may be pushed down without end",
+        {"push": _by_rows(lambda w, a, clip: 0.0 if a > 0 and w > 1 + clip else a)},
+    ),
+    (
+        "you clip at 1 − ε only: a good action may be pushed up without end",
+        {"push": _by_rows(lambda w, a, clip: 0.0 if a < 0 and w < 1 - clip else a)},
+    ),
+    (
+        "you take the minimum of the ratios and multiply by A afterwards; compare the two products",
+        {"push": _by_rows(lambda w, a, clip: 0.0 if w > 1 + clip else a)},
+    ),
+    (
+        "you raise A·log π: the ratio is missing, and with it the clip",
+        {"push": lambda w, a, clip: a / w},
+    ),
+    (
+        "your band is that of log w, from −ε to ε; it is that of w, from 1 − ε to 1 + ε",
+        {"push": lambda w, a, clip: _left(1 + np.log(w), a, clip)},
+    ),
+]
+CREDITS: Mistakes = [
+    *(
+        (
+            "you standardise the advantages in each minibatch: they are used as they come",
+            {"credit": _standardised_by(ddof, small, False)},
+        )
+        for ddof, small in ((1, 1e-8), (0, 1e-8), (0, 0.0))
+    ),
+    *(
+        (
+            "you standardise the advantages over the batch: they are used as they come",
+            {"credit": _standardised_by(ddof, 1e-8, True)},
+        )
+        for ddof in (1, 0)
+    ),
+    *(
+        (
+            "you divide the advantages by their standard deviation: they are used as they come",
+            {"credit": lambda rows, every, ddof=ddof: rows / (every.std(ddof=ddof) + 1e-8)},
+        )
+        for ddof in (1, 0)
+    ),
+    (
+        "you take the mean off the advantages: they are used as they come",
+        {"credit": lambda rows, every: rows - every.mean()},
+    ),
+    (
+        "you take each minibatch's mean off its advantages: they are used as they come",
+        {"credit": lambda rows, every: rows - rows.mean()},
+    ),
+    ("you use |A|: a bad action is to become rarer", {"credit": lambda rows, every: abs(rows)}),
+]
+SLOPES: Mistakes = [
+    ("you add an entropy bonus: the loss is that of the clipped surrogate alone", {"bonus": 0.01}),
+    (
+        "you go the wrong way: an optimiser goes down, so the loss is minus the clipped surrogate",
+        {"up": -1.0},
+    ),
+    ("your loss is a sum: it is the mean over the minibatch", {"count": lambda rows, every: 1}),
+    (
+        "you divide by the rows of the batch: the loss is the mean over the minibatch's own rows",
+        {"count": lambda rows, every: every},
+    ),
+    (
+        "your gradients pile up: `optimiser.zero_grad()` before each backward()",
+        {"emptied": "never"},
+    ),
+    (
+        "your gradients pile up within an epoch: `optimiser.zero_grad()` before each backward()",
+        {"emptied": "epoch"},
+    ),
+    (
+        "you use the whole batch in each step: the loss is that of the minibatch's rows",
+        {"cut": lambda batches: [None] * len(batches)},
+    ),
+    (
+        "you make one step an epoch, on the whole batch: one for each minibatch, on its rows",
+        {"cut": lambda batches: [None]},
+    ),
+    (
+        "you call minibatches() once, and go through the same order in each epoch: call it in each",
+        {"anew": False},
+    ),
+    (
+        "you shorten long gradients, to 0.5; here that is left to the optimiser",
+        {"longest": 0.5},
+    ),
+]
+LOOPS: Mistakes = [
+    (
+        "you step once an epoch, by the sum of the minibatches' gradients: step after each minibatch",
+        {"steps": "epoch", "emptied": "epoch"},
+    ),
+    (
+        "you step once an epoch, by the gradient of its last minibatch: step after each minibatch",
+        {"steps": "epoch"},
+    ),
+    ("you use the first minibatch of each epoch only", {"cut": lambda batches: batches[:1]}),
+    ("you leave out the last minibatch of each epoch", {"cut": lambda batches: batches[:-1] or batches}),
+    (
+        OWN_ADAM,
+        {"optimiser": ("adam", {"eps": 1e-8})},
+    ),
+    (
+        "you forget what the optimiser knows from earlier updates: use the one that is given as it is",
+        {"optimiser": ("fresh", {})},
+    ),
+    (
+        "you make plain steps of your own: `optimiser.step()` is the step that is asked for",
+        {"optimiser": ("plain", {})},
+    ),
+    (
+        "nothing moves: is optimiser.step() missing, or the gradient emptied between backward() and step()?",
+        {"steps": "none"},
+    ),
+]
+STOPS: Mistakes = [
+    ("you never stop: after an epoch with a KL above kl_stop there is no further one", {"stop": lambda *of: False}),
+    (
+        "you make one epoch only, whatever the KL: go on while it is at most kl_stop",
+        {"stop": lambda *of: True},
+    ),
+    ("you stop where the KL is *below* kl_stop", {"stop": lambda kl, limit, share, clip: kl < limit}),
+    (
+        "you stop at 1.5·kl_stop; here kl_stop is the limit itself",
+        {"stop": lambda kl, limit, share, clip: kl > 1.5 * limit},
+    ),
+    (
+        "you stop by the share outside; it is the KL that counts",
+        {"stop": lambda kl, limit, share, clip: share > limit},
+    ),
+    (
+        "you look at the KL after each minibatch, and stop there: look after the epoch",
+        {"looks": "minibatch"},
+    ),
+    (
+        "you stop an epoch late: look at the KL after the epoch, not before it",
+        {"looks": "late"},
+    ),
+    (
+        "where you stop you take the last epoch back: it stays",
+        {"undone": "epoch"},
+    ),
+    ("where you stop you take the whole update back: it stays", {"undone": "all"}),
+    ("you make an epoch less than asked for", {"most": lambda epochs: epochs - 1}),
+    ("you leave the policy as it was: change the one that is given, no copy", {"kept": True}),
+]
+KLS: Mistakes = [
+    (
+        "your KL is KL(new‖old): the old policy comes first",
+        {"kl": lambda old, new, x: _mean_kl(new, old, x)},
+    ),
+    (
+        "your KL is k₁, the mean of −log w over the batch: take the exact one, of the distributions",
+        {"kl": _estimated(lambda x: -x)},
+    ),
+    (
+        "your KL is k₃, an estimate from the actions taken: take the exact one, of the distributions",
+        {"kl": _estimated(_k3_of)},
+    ),
+    (
+        "your KL is k₂, an estimate from the actions taken: take the exact one, of the distributions",
+        {"kl": _estimated(lambda x: x**2 / 2)},
+    ),
+    ("your KL is the mean of log w: that is −k₁, and no KL", {"kl": _estimated(lambda x: x)}),
+    (
+        "your KL is a sum over the states: it is a mean",
+        {"kl": lambda old, new, x: _mean_kl(old, new, x) * len(x)},
+    ),
+    (
+        "your KL is the largest of all states: it is a mean",
+        {"kl": lambda old, new, x: np.max(np.sum(np.exp(old) * (old - new), axis=1))},
+    ),
+]
+WATCHES: Mistakes = [
+    (
+        "you look at the last minibatch only: KL and share are those of the whole batch",
+        {"watched": "last"},
+    ),
+    (
+        "your KL and share are those of the last minibatch, before its step: look at the whole batch after the epoch",
+        {"watched": "passed"},
+    ),
+    (
+        "your KL and share are means over the minibatches in passing: look at the whole batch after the epoch",
+        {"watched": "passing"},
+    ),
+    (
+        "your KL and share are those before the last epoch: look after it",
+        {"watched": "begun"},
+    ),
+]
+SHARES: Mistakes = [
+    (
+        "you clip the ratios before you count, and those are outside by rounding only; count the ratios as they are",
+        {"share": lambda x, clip, a: np.mean(abs(np.clip(np.exp(x), 1 - clip, 1 + clip) - 1) > clip)},
+    ),
+    (
+        "you count only ratios above 1 + ε: those below 1 − ε are outside as well",
+        {"share": lambda x, clip, a: np.mean(np.exp(x) > 1 + clip)},
+    ),
+    (
+        "you count only ratios below 1 − ε: those above 1 + ε are outside as well",
+        {"share": lambda x, clip, a: np.mean(np.exp(x) < 1 - clip)},
+    ),
+    ("you count the ratios inside the band", {"share": lambda x, clip, a: 1 - _share(x, clip, a)}),
+    (
+        "you count |log w| > ε: the band is that of w, from 1 − ε to 1 + ε",
+        {"share": lambda x, clip, a: np.mean(abs(x) > clip)},
+    ),
+    (
+        "you count only rows whose push has ended: the share is that of all ratios outside, on either side",
+        {"share": lambda x, clip, a: np.mean(np.where(a > 0, 1, -1) * np.expm1(x) > clip)},
+    ),
+    (
+        "you return how many ratios are outside: return their share",
+        {"share": lambda x, clip, a: len(x) * _share(x, clip, a)},
+    ),
+    ("your share is in per cent; return it between 0 and 1", {"share": lambda x, clip, a: 100 * _share(x, clip, a)}),
+]
+TOLD: Mistakes = [
+    (
+        "you return the number of the last epoch counted from 0: return how many were made",
+        {"told": lambda made, kl, share, asked: (made - 1, kl, share)},
+    ),
+    (
+        "you return the epochs asked for: return how many were made",
+        {"told": lambda made, kl, share, asked: (asked, kl, share)},
+    ),
+    (
+        "you don't count the epoch after which you stop: it was made",
+        {"told": lambda made, kl, share, asked: (made - (made < asked), kl, share)},
+    ),
+    *(
+        (
+            "what you return is right, but in another order: the epochs made, the KL, the share outside",
+            {"told": lambda made, kl, share, asked, order=order: tuple((made, kl, share)[i] for i in order)},
+        )
+        for order in ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+    ),
+]
+
+clipped_update = Exercise(
+    function="clipped_update",
+    cases=list(_update_cases()),
+    expected=_updating(),
+    apply=_apply_update,
+    parts=("the weights", "the epochs made", "the KL", "the share outside"),
+    misconceptions=[
+        *(
+            (OWN_ADAM, _updating(optimiser=("adam", settings)))
+            for settings in ({"eps": 1e-5}, *({"lr": r, "eps": e} for r in (3e-4, 1e-3) for e in (1e-8, 1e-5)))
+        ),
+        *(
+            (
+                "you take both in passing, the KL from the last minibatch before its step, the share over all "
+                "minibatches of all epochs: look at the whole batch after each epoch",
+                _updating(watched="running", kl=kl),
+            )
+            for kl in (_mean_kl, _estimated(_k3_of), _estimated(lambda x: -x))
+        ),
+        (
+            "your band is always ±0.2; its half-width is the argument clip",
+            _updating(push=lambda w, a, clip: _left(w, a, EPS), share=lambda x, clip, a: _share(x, EPS, a)),
+        ),
+        *(each for alone in (LOOPS, WATCHES, TOLD) for each in mistakes(_updating, alone)),
+        *mistakes(_updating, PUSHES, SLOPES, KLS, SHARES, OLDS, CREDITS, STOPS, RATIOS),
+        *((words, f) for words, f in mistakes(_updating, KLS, WATCHES) if words.startswith("two things")),
+    ],
+)
+
+# 12.4, the weight of the penalty
 
 
 def _beta(above=1.5, below=1.5, up=2.0, down=0.5):
@@ -638,7 +1245,7 @@ adapted_beta = Exercise(
     ],
 )
 
-# 12.4, the watch over an epoch
+# 12.5, the watch over an epoch
 
 
 def _mean(values) -> float:
@@ -896,4 +1503,10 @@ watch = Exercise(
     ],
 )
 
-EXERCISES = {"12.1": clipped_surrogate, "12.2": push, "12.3": adapted_beta, "12.4": watch}
+EXERCISES = {
+    "12.1": clipped_surrogate,
+    "12.2": push,
+    "12.3": clipped_update,
+    "12.4": adapted_beta,
+    "12.5": watch,
+}
