@@ -5,18 +5,23 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from torch.nn.utils import parameters_to_vector
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import test_widgets
 from test_exercises import NOTEBOOKS, define, solutions
 from trpobook.agents.policies import GaussianPolicy
+from trpobook.agents.threads import single_thread
+from trpobook.algorithms import trpo
 from trpobook.algorithms.trpo import trpo_update
 from trpobook.book import figures, plots, style
 from trpobook.book.clips import side_by_side
 from trpobook.book.results import log_of
 from trpobook.exercises import load as exercise
+from trpobook.exercises.lesson_10 import _written, library_train_trpo
 from trpobook.runs.columns import COLUMNS
 from trpobook.runs.front import load, train
+from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
 from trpobook.widgets.base import Interactive, slider
 from trpobook.widgets.lesson_10 import Line, forensics, log_columns, mean_sigma, radius_dial, step_at
@@ -172,13 +177,42 @@ def test_a_growing_picture_is_displayed_once_and_then_updated(monkeypatch):
 def test_the_books_three_solutions_train_an_agent():
     notebook = next(path for path in NOTEBOOKS if path.stem == "10_mujoco")
     update = {exercise(number).function: define(notebook, number, code) for number, code in solutions(notebook).items()}
-    del update["bootstrap_interval"]  # it measures agents, and trains none
+    del update["train_trpo"], update["bootstrap_interval"]  # the one is a trainer itself, the other trains none
     assert set(update) == {"fisher_vector_product", "conjugate_gradient", "line_search"}
     by_library = next(Trainer("InvertedPendulum-v5").updates(1))
     rows = list(Trainer("InvertedPendulum-v5", update=update).updates(20_000))
     for name in ("gain", "kl", "step_norm"):
         assert rows[0][name] == pytest.approx(by_library[name], rel=1e-3)
     assert rows[-1]["return_mean"] > 5 * rows[0]["return_mean"]
+
+
+@pytest.mark.parametrize("task", ["InvertedPendulum-v5", "CartPole-v1"])
+@pytest.mark.parametrize("whose", ["the solution", "the book's"])
+def test_the_agent_of_one_cell_is_the_trainers_to_the_last_bit(task, whose):
+    notebook = next(path for path in NOTEBOOKS if path.stem == "10_mujoco")
+    agent = library_train_trpo if whose == "the book's" else define(notebook, "10.4", solutions(notebook)["10.4"])
+    settings = settings_for(task, num_envs=4, batch_size=512, fisher_stride=3)
+    trainer, fresh = (Trainer(task, seed=3, settings=settings) for _ in range(2))
+    routines = trpo.fisher_vector_product, trpo.conjugate_gradient, trpo.line_search
+    with single_thread():
+        records = list(agent(fresh.sampler, fresh.policy, fresh.value, settings, 4, 3, *routines))
+    rows = [row for _ in records for row in trainer.updates(trainer.steps + 1)]
+    assert [(kl, gain, len(returns)) for kl, gain, returns in records] == [
+        (row["kl"], row["gain"], row["episodes"]) for row in rows
+    ]
+    for network in ("policy", "value"):
+        weights = [parameters_to_vector(getattr(run, network).parameters()) for run in (fresh, trainer)]
+        assert torch.equal(*weights)
+
+
+def test_the_exercises_arithmetic_is_the_trainers_to_rounding():
+    task = "CartPole-v1"
+    settings = settings_for(task, num_envs=4, batch_size=128, fisher_stride=3, hidden=(8,))
+    trainer, fresh = (Trainer(task, seed=3, settings=settings) for _ in range(2))
+    with single_thread():
+        ((kl, gain, _),) = _written()(fresh.sampler, fresh.policy, fresh.value, settings, 1, 3)
+    (row,) = trainer.updates(1)
+    assert (kl, gain) == pytest.approx((row["kl"], row["gain"]), rel=1e-3)
 
 
 class Counting(TorchDispatchMode):

@@ -10,6 +10,8 @@ import torch
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector
 
+from trpobook.agents.advantages import gae
+from trpobook.agents.normalisers import RunningMoments
 from trpobook.algorithms.line_search import Accepted
 
 # 10.1 fisher_vector_product
@@ -910,92 +912,439 @@ def e10_3_right_tensor_fraction(
     return Accepted(theta, 0.0, 0.0, max_backtracks, False)
 
 
-# 10.4 bootstrap_interval
+# 10.4 train_trpo
 
 
-def e10_4_wrong_interpolates(values, level=0.95):
+def _own_step(policy, states, actions, A, s, *routines, all_of_F=False, own_curvature=True, strict=1e-2):
+    """One update, written down by a reader; the keywords are slips of hers."""
+    fvp, cg, search = routines
+    parameters = list(policy.parameters())
+    theta = torch.cat([p.detach().flatten() for p in parameters])
+    with torch.no_grad():
+        outputs = policy.outputs(states)
+        old = policy.distribution(outputs)
+        lp = old.log_prob(actions)
+
+    def set_to(vector):
+        at = 0
+        for p in parameters:
+            p.data = vector[at : at + p.numel()].view_as(p).clone()
+            at += p.numel()
+
+    g = torch.autograd.grad((policy(states).log_prob(actions) * A).mean(), parameters)
+    g = torch.cat([x.flatten() for x in g])
+    product = fvp(policy, states if all_of_F else states[:: s.fisher_stride], damping=s.damping)
+    x, _, _ = cg(product, g, max_iterations=s.cg_iterations, rtol=strict)
+    xFx = torch.dot(x, product(x)) - (s.damping * torch.dot(x, x) if own_curvature else 0)
+    step = torch.sqrt(2 * s.delta / xFx) * x if xFx > 0 else torch.zeros_like(x)
+
+    def L(vector):
+        set_to(vector)
+        with torch.no_grad():
+            return float(torch.mean(torch.exp(policy(states).log_prob(actions) - lp) * A))
+
+    def KL(vector):
+        set_to(vector)
+        with torch.no_grad():
+            return float(torch.mean(kl_divergence(old, policy(states))))
+
+    result = search(L, KL, theta, step, delta=s.delta, predicted=float(torch.dot(g, step)))
+    set_to(result.theta)
+    return result
+
+
+def _own_returns(batch, R, gamma, until=lambda batch: batch.terminated | batch.truncated):
+    """Return what R was in each row, and what it is after the last."""
+    rows = []
+    for r, over in zip(batch.rewards.numpy(), until(batch).numpy(), strict=True):
+        R = gamma * R + r
+        rows.append(R.copy())
+        R[over] = 0.0
+    return np.stack(rows), R
+
+
+def e10_4_right_in_parts(
+    sampler, policy, value, s, updates, seed, fisher_vector_product, conjugate_gradient, line_search
+):
+    one, two = torch.Generator(), torch.Generator()
+    one.manual_seed(seed), two.manual_seed(seed)
+    moments, of_return = RunningMoments(sampler.observations[0].shape), RunningMoments(())
+    R = np.zeros(len(sampler.observations))
+    for _ in range(updates):
+        batch = sampler.collect(policy, moments, s.batch_size // s.num_envs, one)
+        ok = batch.valid
+        rows, R = _own_returns(batch, R, s.gamma)
+        of_return.update(rows[ok.numpy()])
+        with torch.no_grad():
+            V = value(batch.states)
+        r = batch.rewards.to(V.dtype) / np.sqrt(of_return.var + 1e-8)
+        adv = gae(r, V[:-1], V[1:], batch.terminated, batch.truncated, s.gamma, s.lam)
+        states, actions, targets = batch.states[:-1][ok], batch.actions[ok], (adv + V[:-1])[ok]
+        value.fit(states, targets, s.value_epochs, s.value_minibatch, two)  # before the policy: it doesn't matter
+        A = adv[ok] - adv[ok].mean()
+        A = A / (A.std() + 1e-8)
+        routines = fisher_vector_product, conjugate_gradient, line_search
+        result = _own_step(policy, states, actions, A, s, *routines)
+        moments.update(batch.observations[ok.numpy()])
+        yield result.kl, result.gain, batch.episode_returns
+
+
+def e10_4_right_numpy(sampler, policy, value, s, updates, seed, *routines):
+    dice, shuffler = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
+    moments, past, R = RunningMoments(sampler.observations.shape[1:]), [], np.zeros(s.num_envs)
+    for _ in range(updates):
+        batch = sampler.collect(policy, moments, s.batch_size // s.num_envs, dice)
+        ok, fell, late = (x.numpy() for x in (batch.valid, batch.terminated, batch.truncated))
+        rows, R = _own_returns(batch, R, s.gamma)
+        past.append(rows[ok])
+        r = batch.rewards.numpy() / np.sqrt(np.var(np.concatenate(past)) + 1e-8)
+        V = value(batch.states).detach().numpy().astype(float)
+        advantages, ahead = np.zeros_like(r), np.zeros(s.num_envs)
+        for t in range(len(r) - 1, -1, -1):
+            delta = r[t] + s.gamma * np.where(fell[t], 0, V[t + 1]) - V[t]
+            ahead = delta + s.gamma * s.lam * np.where(fell[t] | late[t], 0, ahead)
+            advantages[t] = ahead
+        A = advantages[ok]
+        A = (A - A.mean()) / (A.std(ddof=1) + 1e-8)
+        A, targets = (torch.from_numpy(x).to(batch.states.dtype) for x in (A, (advantages + V[:-1])[ok]))
+        states, actions = batch.states[:-1][batch.valid], batch.actions[batch.valid]
+        result = _own_step(policy, states, actions, A, s, *routines)
+        value.fit(states, targets, s.value_epochs, s.value_minibatch, shuffler)
+        moments.update(batch.observations[ok])
+        yield float(result.kl), float(result.gain), list(batch.episode_returns)
+
+
+def e10_4_right_loops(sampler, policy, value, s, updates, seed, *routines):
+    dice, shuffler = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
+    moments, of_return = RunningMoments(sampler.observations.shape[1:]), RunningMoments()
+    R = [0.0] * s.num_envs
+    for _ in range(updates):
+        batch = sampler.collect(policy, moments, s.batch_size // s.num_envs, dice)
+        T, n = batch.rewards.shape
+        noted = []
+        for t in range(T):
+            for i in range(n):
+                R[i] = s.gamma * R[i] + float(batch.rewards[t, i])
+                if batch.valid[t, i]:
+                    noted.append(R[i])
+                if batch.terminated[t, i] or batch.truncated[t, i]:
+                    R[i] = 0.0
+        of_return.update(np.array(noted))
+        rewards = batch.rewards.type_as(batch.states) / math.sqrt(float(of_return.var) + 1e-8)
+        with torch.no_grad():
+            V = torch.stack([value(row) for row in batch.states])
+        ends = {"terminated": batch.terminated, "truncated": batch.truncated}
+        adv = gae(rewards, V[:T], V[1:], **ends, gamma=s.gamma, lam=s.lam)
+        places = [(t, i) for t in range(T) for i in range(n) if batch.valid[t, i]]
+        states, actions, A, targets = (
+            torch.stack([x[t, i] for t, i in places]) for x in (batch.states, batch.actions, adv, adv + V[:T])
+        )
+        A = (A - A.mean()) / (A.std() + 1e-8)
+        result = _own_step(policy, states, actions, A, s, *routines)
+        value.fit(states, targets, s.value_epochs, s.value_minibatch, shuffler)
+        moments.update(np.stack([batch.observations[t, i] for t, i in places]))
+        yield result.kl, result.gain, batch.episode_returns
+
+
+class _Training:
+    """All of it in an iterator of its own."""
+
+    def __init__(self, sampler, policy, value, s, updates, seed, routines):
+        self.sampler, self.policy, self.value, self.s, self.routines = sampler, policy, value, s, routines
+        self.left = updates
+        self.dice, self.shuffler = (torch.Generator().manual_seed(seed) for _ in "ab")
+        self.moments, self.of_return = RunningMoments(sampler.observations.shape[1:]), RunningMoments()
+        self.R = np.zeros(s.num_envs)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.left:
+            raise StopIteration
+        self.left -= 1
+        s, batch = (
+            self.s,
+            self.sampler.collect(self.policy, self.moments, self.s.batch_size // self.s.num_envs, self.dice),
+        )
+        ok = batch.valid
+        rows, self.R = _own_returns(batch, self.R, s.gamma)
+        self.of_return.update(rows[ok.numpy()])
+        rewards = batch.rewards.float() / float(np.sqrt(self.of_return.var + 1e-8))  # as the library has it
+        with torch.no_grad():
+            V = self.value(batch.states)
+            adv = gae(rewards, V[:-1], V[1:], batch.terminated, batch.truncated, s.gamma, s.lam)
+        states, actions, A = batch.states[:-1][ok], batch.actions[ok], adv[ok]
+        A = (A - A.mean()) / (A.std() + 1e-8)
+        targets = (adv + V[:-1])[ok]
+        record = _own_step(self.policy, states, actions, A, s, *self.routines)
+        self.value.fit(states, targets, s.value_epochs, s.value_minibatch, self.shuffler)
+        self.moments.update(batch.observations[ok.numpy()])
+        return record.kl, record.gain, batch.episode_returns
+
+
+def e10_4_right_iterator(sampler, policy, value, s, updates, seed, *routines):
+    return _Training(sampler, policy, value, s, updates, seed, routines)
+
+
+def e10_4_right_own_solver(sampler, policy, value, s, updates, seed, *routines):
+    """Her own products and her own conjugate gradients, written anew, whatever was handed in."""
+
+    def cg(product, b, *, max_iterations, rtol):
+        x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+        for _ in range(max_iterations):
+            if r.norm() <= rtol * b.norm():
+                break
+            Fp = product(p)
+            a, rr = (r @ r) / (p @ Fp), r @ r
+            x, r = x + a * p, r - a * Fp
+            p = r + (r @ r) / rr * p
+        return x, None, None
+
+    fvp = e10_1_right_double_backward
+    yield from e10_4_right_in_parts(sampler, policy, value, s, updates, seed, fvp, cg, routines[2])
+
+
+def _slipped(about):
+    """Return training with a slip: `about` changes the names that the loop below reads."""
+
+    def answer(sampler, policy, value, s, updates, seed, *routines):
+        do = {
+            "moments_before": False,
+            "gamma": s.gamma,
+            "lam": s.lam,
+            "until": lambda batch: batch.terminated | batch.truncated,
+            "reset": False,
+            "clip": False,
+            "ends": lambda batch: (batch.terminated, batch.truncated),
+            "A": lambda A: (A - A.mean()) / (A.std() + 1e-8),
+            "targets": lambda adv, V: adv + V[:-1],
+            "fit_states": lambda batch: batch.states[:-1],
+            "V_again": False,
+            "step": {},
+            "clamp": False,
+            "shuffle": seed,
+            "report": lambda result: (result.kl, result.gain),
+            "steps": s.batch_size // s.num_envs,
+            "fits": 1,
+            "kept": lambda batch: batch.valid,
+            "scale": lambda moments: np.sqrt(moments.var + 1e-8),
+            "update_seen": lambda moments, batch: moments.update(batch.observations[batch.valid.numpy()]),
+            "halve": False,
+        } | about
+        dice, shuffler = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(do["shuffle"])
+        moments, of_return = RunningMoments(sampler.observations.shape[1:]), RunningMoments()
+        R = np.zeros(s.num_envs)
+        for _ in range(updates):
+            batch = sampler.collect(policy, moments, do["steps"], dice)
+            ok = do["kept"](batch)
+            rows, R = _own_returns(batch, R, do["gamma"], do["until"])
+            of_return.update(rows[batch.valid.numpy()])
+            rewards = batch.rewards.to(batch.states.dtype) / do["scale"](of_return)
+            if do["clip"]:
+                rewards = rewards.clamp(-1, 1)
+            with torch.no_grad():
+                V = value(batch.states)
+            adv = gae(rewards, V[:-1], V[1:], *do["ends"](batch), s.gamma, do["lam"])
+            states, actions, A = batch.states[:-1][ok], batch.actions[ok], do["A"](adv[ok])
+            result = _own_step(policy, states, actions, A, s, *routines, **do["step"])
+            if do["V_again"]:
+                with torch.no_grad():
+                    V = value(do["fit_states"](batch))
+            for _ in range(do["fits"]):
+                targets = do["targets"](adv, V)[ok]
+                value.fit(do["fit_states"](batch)[ok], targets, s.value_epochs, s.value_minibatch, shuffler)
+            do["update_seen"](moments, batch)
+            yield *do["report"](result), batch.episode_returns
+
+    return answer
+
+
+def e10_4_wrong_states_of_the_next_row(*given):
+    yield from _slipped({"fit_states": lambda batch: batch.states[1:]})(*given)
+
+
+def e10_4_wrong_undiscounted_spread(*given):
+    yield from _slipped({"gamma": 1.0})(*given)
+
+
+def e10_4_wrong_clipped_advantages(*given):
+    yield from _slipped({"A": lambda A: ((A - A.mean()) / (A.std() + 1e-8)).clamp(-1, 1)})(*given)
+
+
+def e10_4_wrong_clipped_rewards(*given):
+    yield from _slipped({"clip": True})(*given)
+
+
+def e10_4_wrong_targets_are_values(*given):
+    yield from _slipped({"targets": lambda adv, V: V[:-1]})(*given)
+
+
+def e10_4_wrong_targets_of_next_values(*given):
+    yield from _slipped({"targets": lambda adv, V: adv + V[1:]})(*given)
+
+
+def e10_4_wrong_targets_subtracted(*given):
+    yield from _slipped({"targets": lambda adv, V: V[:-1] - adv})(*given)
+
+
+def e10_4_wrong_fits_twice(*given):
+    yield from _slipped({"fits": 2})(*given)
+
+
+def e10_4_wrong_other_seed(*given):
+    yield from _slipped({"shuffle": given[5] + 1})(*given)
+
+
+def e10_4_wrong_every_end_a_fall_everywhere(*given):
+    yield from _slipped({"ends": lambda b: (b.terminated | b.truncated, b.terminated | b.truncated)})(*given)
+
+
+def e10_4_wrong_resets_learned_and_strided(*given):
+    yield from _slipped({"kept": lambda b: torch.ones_like(b.valid), "step": {"all_of_F": True}})(*given)
+
+
+def e10_4_wrong_damped_length_no_lambda(*given):
+    yield from _slipped({"lam": 1.0, "step": {"own_curvature": False}})(*given)
+
+
+def e10_4_wrong_std_without_root_and_strict(*given):
+    yield from _slipped({"scale": lambda moments: moments.var + 1e-8, "step": {"strict": 1e-10}})(*given)
+
+
+def e10_4_wrong_not_centred_all_of_F(*given):
+    yield from _slipped({"A": lambda A: A / (A.std() + 1e-8), "step": {"all_of_F": True}})(*given)
+
+
+def e10_4_wrong_absolute_advantages(*given):
+    yield from _slipped({"A": lambda A: abs((A - A.mean()) / (A.std() + 1e-8))})(*given)
+
+
+def e10_4_wrong_normaliser_sees_next_observations(*given):
+    def update_seen(moments, batch):
+        moments.update(batch.observations[1:][batch.valid[1:].numpy()])
+
+    yield from _slipped({"update_seen": update_seen})(*given)
+
+
+def e10_4_wrong_one_step_short(*given):
+    s = given[3]
+    yield from _slipped({"steps": s.batch_size // s.num_envs - 1})(*given)
+
+
+def e10_4_wrong_reports_half_the_kl(*given):
+    yield from _slipped({"report": lambda result: (result.kl / 2, result.gain)})(*given)
+
+
+def e10_4_wrong_reports_backtracks(*given):
+    yield from _slipped({"report": lambda result: (result.kl, result.backtracks)})(*given)
+
+
+def e10_4_wrong_clock_and_clipped(*given):
+    yield from _slipped({"ends": lambda b: (b.terminated | b.truncated, b.truncated), "clip": True})(*given)
+
+
+def e10_4_wrong_looks_at_the_policy(sampler, policy, value, s, updates, seed, *routines):
+    for kl, gain, returns in e10_4_right_in_parts(sampler, policy, value, s, updates, seed, *routines):
+        sampler.collect(policy, RunningMoments((2,)), 1, torch.Generator())  # a look at the policy
+        yield kl, gain, returns
+
+
+def e10_4_wrong_pairs(*given):
+    for kl, gain, _ in e10_4_right_in_parts(*given):
+        yield kl, gain
+
+
+def e10_4_wrong_one_update_short(sampler, policy, value, s, updates, seed, *routines):
+    yield from e10_4_right_in_parts(sampler, policy, value, s, updates - 1, seed, *routines)
+
+
+# 10.5 bootstrap_interval
+
+
+def e10_5_wrong_interpolates(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
     return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2]))
 
 
-def e10_4_wrong_order_not_counted(values, level=0.95):
+def e10_5_wrong_order_not_counted(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.combinations_with_replacement(values, len(values))]
     return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
 
 
-def e10_4_wrong_without_replacement(values, level=0.95):
+def e10_5_wrong_without_replacement(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.permutations(values)]
     return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
 
 
-def e10_4_wrong_tails_not_halved(values, level=0.95):
+def e10_5_wrong_tails_not_halved(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
     return tuple(np.quantile(means, [1 - level, level], method="inverted_cdf"))
 
 
-def e10_4_wrong_medians(values, level=0.95):
+def e10_5_wrong_medians(values, level=0.95):
     medians = [np.median(resample) for resample in itertools.product(values, repeat=len(values))]
     return tuple(np.quantile(medians, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
 
 
-def e10_4_wrong_normal_interval(values, level=0.95):
+def e10_5_wrong_normal_interval(values, level=0.95):
     half = 1.96 * np.std(values, ddof=1) / np.sqrt(len(values))
     return np.mean(values) - half, np.mean(values) + half
 
 
-def e10_4_wrong_sums(values, level=0.95):
+def e10_5_wrong_sums(values, level=0.95):
     sums = [np.sum(resample) for resample in itertools.product(values, repeat=len(values))]
     return tuple(np.quantile(sums, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
 
 
-def e10_4_wrong_one_draw_less(values, level=0.95):
+def e10_5_wrong_one_draw_less(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.product(values, repeat=max(1, len(values) - 1))]
     return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
 
 
-def e10_4_wrong_level_ignored(values, level=0.95):
+def e10_5_wrong_level_ignored(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
     return tuple(np.quantile(means, [0.025, 0.975], method="inverted_cdf"))
 
 
-def e10_4_wrong_always_the_range(values, level=0.95):
+def e10_5_wrong_always_the_range(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
     return min(means), max(means)
 
 
-def e10_4_wrong_high_first(values, level=0.95):
+def e10_5_wrong_high_first(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
     return tuple(np.quantile(means, [(1 + level) / 2, (1 - level) / 2], method="inverted_cdf"))
 
 
-def e10_4_wrong_each_mean_once(values, level=0.95):
+def e10_5_wrong_each_mean_once(values, level=0.95):
     means = {round(float(np.mean(resample)), 9) for resample in itertools.product(values, repeat=len(values))}
     return tuple(np.quantile(sorted(means), [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
 
 
-def e10_4_wrong_mirrored(values, level=0.95):
+def e10_5_wrong_mirrored(values, level=0.95):
     means = [np.mean(resample) for resample in itertools.product(values, repeat=len(values))]
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     return 2 * np.mean(values) - high, 2 * np.mean(values) - low
 
 
-def e10_4_wrong_quantiles_of_values(values, level=0.95):
+def e10_5_wrong_quantiles_of_values(values, level=0.95):
     return tuple(np.quantile(values, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
 
 
-def e10_4_wrong_one_past(values, level=0.95):
+def e10_5_wrong_one_past(values, level=0.95):
     means = sorted(np.mean(resample) for resample in itertools.product(values, repeat=len(values)))
     return means[math.ceil((1 - level) / 2 * len(means))], means[math.ceil((1 + level) / 2 * len(means))]
 
 
-def e10_4_right_numpy(values, level=0.95):
+def e10_5_right_numpy(values, level=0.95):
     n = len(values)
     rows = np.indices((n,) * n).reshape(n, -1)
     means = np.asarray(values)[rows].mean(axis=0)
     return np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
 
 
-def e10_4_right_loops(values, level=0.95):
+def e10_5_right_loops(values, level=0.95):
     values = [float(x) for x in values]
     means = sorted(sum(resample) / len(values) for resample in itertools.product(values, repeat=len(values)))
     ends = []
@@ -1007,7 +1356,7 @@ def e10_4_right_loops(values, level=0.95):
     return ends
 
 
-def e10_4_right_weights(values, level=0.95):
+def e10_5_right_weights(values, level=0.95):
     n, weighed = len(values), []
     for places in itertools.combinations_with_replacement(range(n), n):
         orders = math.factorial(n)
@@ -1021,7 +1370,7 @@ def e10_4_right_weights(values, level=0.95):
     return means[low], means[min(high, len(means) - 1)]
 
 
-def e10_4_right_torch(values, level=0.95):
+def e10_5_right_torch(values, level=0.95):
     values = torch.as_tensor(np.asarray(values, dtype=float))
     n = len(values)
     means = torch.cartesian_prod(*[values] * n).reshape(-1, n).mean(dim=1).sort().values
@@ -1029,7 +1378,7 @@ def e10_4_right_torch(values, level=0.95):
     return means[low], means[high]
 
 
-def e10_4_right_float32(values, level=0.95):
+def e10_5_right_float32(values, level=0.95):
     values = np.asarray(values, dtype=np.float32)
     grid = np.zeros(1, dtype=np.float32)
     for _ in values:  # sums of one draw more, in every order
@@ -1038,7 +1387,7 @@ def e10_4_right_float32(values, level=0.95):
     return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"))
 
 
-def e10_4_right_fractions(values, level=0.95):
+def e10_5_right_fractions(values, level=0.95):
     exact = [Fraction(float(x)) for x in values]
     sums = sorted(sum(resample) for resample in itertools.product(exact, repeat=len(exact)))
     low = max(0, math.ceil((1 - level) / 2 * len(sums)) - 1)
@@ -1098,21 +1447,49 @@ WRONG = {
         (e10_3_wrong_never_gives_up, "shrinks without end when no candidate passes"),
     ],
     "10.4": [
-        (e10_4_wrong_interpolates, "interpolates between two means"),
-        (e10_4_wrong_order_not_counted, "counts each combination once, whatever the number of its orders"),
-        (e10_4_wrong_without_replacement, "draws without replacement, so that all means are the same"),
-        (e10_4_wrong_tails_not_halved, "cuts off 1 - level at each end instead of half of it"),
-        (e10_4_wrong_medians, "medians of the resamples instead of means"),
-        (e10_4_wrong_normal_interval, "mean plus and minus 1.96 standard errors instead of the bootstrap"),
-        (e10_4_wrong_sums, "sums of the resamples instead of means"),
-        (e10_4_wrong_one_draw_less, "each resample has one draw too few"),
-        (e10_4_wrong_level_ignored, "always 95 %, whatever level says (only when level is another)"),
-        (e10_4_wrong_always_the_range, "the range of all means (only with more values or a lower level)"),
-        (e10_4_wrong_high_first, "returns the upper end first"),
-        (e10_4_wrong_each_mean_once, "counts each different mean once, however many resamples have it"),
-        (e10_4_wrong_mirrored, "mirrors the interval at the mean"),
-        (e10_4_wrong_quantiles_of_values, "quantiles of the values themselves, no resampling (not at the very ends)"),
-        (e10_4_wrong_one_past, "one place too far in the sorted list, at the upper end past its end"),
+        (e10_4_wrong_states_of_the_next_row, "fits V to the states that follow"),
+        (e10_4_wrong_undiscounted_spread, "the return whose spread is taken is not discounted"),
+        (e10_4_wrong_clipped_advantages, "clips the advantages to one standard deviation"),
+        (e10_4_wrong_clipped_rewards, "clips the scaled rewards"),
+        (e10_4_wrong_targets_are_values, "the targets are V itself, without the advantages"),
+        (e10_4_wrong_targets_of_next_values, "adds V of the next state to the advantages"),
+        (e10_4_wrong_targets_subtracted, "subtracts the advantages from V"),
+        (e10_4_wrong_fits_twice, "fits the value function twice in each update"),
+        (e10_4_wrong_other_seed, "another seed for the minibatches"),
+        (e10_4_wrong_every_end_a_fall_everywhere, "one flag, terminated or truncated, for both"),
+        (e10_4_wrong_resets_learned_and_strided, "two at once: learns from reset rows, and every state enters F"),
+        (e10_4_wrong_damped_length_no_lambda, "two at once: no λ, and the damping stays in the length"),
+        (
+            e10_4_wrong_std_without_root_and_strict,
+            "two at once: variance for spread, and CG's tolerance left at its default",
+        ),
+        (e10_4_wrong_not_centred_all_of_F, "two at once: advantages not centred, and every state enters F"),
+        (e10_4_wrong_absolute_advantages, "the advantages have lost their sign"),
+        (e10_4_wrong_normaliser_sees_next_observations, "the normaliser misses the first row of each batch"),
+        (e10_4_wrong_one_step_short, "collects a step too few"),
+        (e10_4_wrong_reports_half_the_kl, "reports half of the KL"),
+        (e10_4_wrong_reports_backtracks, "reports the backtracks in the place of the gain"),
+        (e10_4_wrong_clock_and_clipped, "two at once: the clock taken for a fall, and clipped rewards"),
+        (e10_4_wrong_looks_at_the_policy, "collects more batches than updates"),
+        (e10_4_wrong_pairs, "leaves the returns out of its records"),
+        (e10_4_wrong_one_update_short, "makes one update too few"),
+    ],
+    "10.5": [
+        (e10_5_wrong_interpolates, "interpolates between two means"),
+        (e10_5_wrong_order_not_counted, "counts each combination once, whatever the number of its orders"),
+        (e10_5_wrong_without_replacement, "draws without replacement, so that all means are the same"),
+        (e10_5_wrong_tails_not_halved, "cuts off 1 - level at each end instead of half of it"),
+        (e10_5_wrong_medians, "medians of the resamples instead of means"),
+        (e10_5_wrong_normal_interval, "mean plus and minus 1.96 standard errors instead of the bootstrap"),
+        (e10_5_wrong_sums, "sums of the resamples instead of means"),
+        (e10_5_wrong_one_draw_less, "each resample has one draw too few"),
+        (e10_5_wrong_level_ignored, "always 95 %, whatever level says (only when level is another)"),
+        (e10_5_wrong_always_the_range, "the range of all means (only with more values or a lower level)"),
+        (e10_5_wrong_high_first, "returns the upper end first"),
+        (e10_5_wrong_each_mean_once, "counts each different mean once, however many resamples have it"),
+        (e10_5_wrong_mirrored, "mirrors the interval at the mean"),
+        (e10_5_wrong_quantiles_of_values, "quantiles of the values themselves, no resampling (not at the very ends)"),
+        (e10_5_wrong_one_past, "one place too far in the sorted list, at the upper end past its end"),
     ],
 }
 
@@ -1141,11 +1518,18 @@ RIGHT = {
         (e10_3_right_tensor_fraction, "torch, the fraction in float32"),
     ],
     "10.4": [
-        (e10_4_right_numpy, "numpy"),
-        (e10_4_right_loops, "loops"),
-        (e10_4_right_weights, "combinations with the number of their orders"),
-        (e10_4_right_torch, "torch"),
-        (e10_4_right_float32, "float32, sums built up in place"),
-        (e10_4_right_fractions, "exact fractions"),
+        (e10_4_right_in_parts, "torch, nine names, the value function first"),
+        (e10_4_right_numpy, "numpy: GAE, returns and their spread by hand"),
+        (e10_4_right_loops, "loops over rows and copies"),
+        (e10_4_right_iterator, "an iterator of its own, rewards in single precision as in the library"),
+        (e10_4_right_own_solver, "her own products and solver"),
+    ],
+    "10.5": [
+        (e10_5_right_numpy, "numpy"),
+        (e10_5_right_loops, "loops"),
+        (e10_5_right_weights, "combinations with the number of their orders"),
+        (e10_5_right_torch, "torch"),
+        (e10_5_right_float32, "float32, sums built up in place"),
+        (e10_5_right_fractions, "exact fractions"),
     ],
 }

@@ -6,8 +6,11 @@ from statistics import NormalDist
 import numpy as np
 import torch
 from torch.distributions import kl_divergence
-from torch.nn.utils import parameters_to_vector
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from trpobook.agents.advantages import gae
+from trpobook.agents.normalisers import RunningMoments
+from trpobook.algorithms.line_search import Accepted
 from unforeseen import lesson_10 as unforeseen
 
 # 10.1, the Fisher-vector product, mostly by differentiating the KL twice
@@ -665,7 +668,399 @@ search_best_for_length = _ranked(lambda gain, c: gain / c)
 search_shortest = _ranked(lambda gain, c: 1 / c)
 
 
-# 10.4, the bootstrap interval
+# 10.4, the whole agent
+
+
+def _noted(returns, valid):
+    return returns[valid]
+
+
+def _valid(valid):
+    return valid
+
+
+def _centred_and_scaled(advantages, valid):
+    rows = advantages[valid]
+    return (rows - rows.mean()) / (rows.std() + 1e-8)
+
+
+def _fitted(value, states, targets, s, shuffler):
+    value.fit(states, targets, s.value_epochs, s.value_minibatch, shuffler)
+
+
+def _searched(line_search, surrogate, kl, theta, step, **limits):
+    return line_search(surrogate, kl, theta, step, **limits)
+
+
+def _solved(conjugate_gradient, product, g, s):
+    return conjugate_gradient(product, g, max_iterations=s.cg_iterations, rtol=1e-2)[0]
+
+
+def _two_generators(seed):
+    return torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
+
+
+def agent(
+    name,
+    *,
+    steps=lambda s: s.batch_size // s.num_envs,
+    generators=_two_generators,
+    renewed=(),
+    seen=lambda batch, valid: batch.observations[valid],
+    forgetful=False,
+    early=False,
+    follow=lambda before, row, gamma: gamma * before + row,
+    over=lambda terminated, truncated: terminated | truncated,
+    carried=True,
+    noted=_noted,
+    late=False,
+    spread_anew=False,
+    divide=lambda rewards, var, returns: rewards / (var + 1e-8) ** 0.5,
+    flags=lambda terminated, truncated: (terminated, truncated),
+    values=lambda V: (V[:-1], V[1:]),
+    lam=lambda s: s.lam,
+    learned=_valid,
+    fit_on=_valid,
+    standard=_centred_and_scaled,
+    targets=lambda advantages, A, V, rewards: advantages + V,
+    fit=_fitted,
+    fit_first=False,
+    drawn=lambda actions: actions,
+    uphill=1.0,
+    weigh=lambda ratio, A: (ratio * A).mean(),
+    some=lambda states, s: states[:: s.fisher_stride],
+    damping=lambda s: s.damping,
+    undamped=lambda curved, xx, s: curved - s.damping * xx,
+    length=lambda s, curvature: (2 * s.delta / curvature) ** 0.5,
+    solve=_solved,
+    apart=kl_divergence,
+    search=_searched,
+    written=lambda result, theta, step: result.theta,
+    record=lambda result, promise: (result.kl, result.gain),
+):
+    """Return an agent with something wrong in it, whose name is `name`."""
+
+    def answer(sampler, policy, value, s, updates, seed, *routines):
+        fisher_vector_product, conjugate_gradient, line_search = routines
+        dice, shuffler = generators(seed)
+        moments, spread, R = RunningMoments((2,)), RunningMoments(), np.zeros(s.num_envs)
+        parameters = list(policy.parameters())
+        for _ in range(updates):
+            dice = generators(seed)[0] if "dice" in renewed else dice
+            shuffler = generators(seed)[1] if "shuffler" in renewed else shuffler
+            batch = sampler.collect(policy, moments, steps(s), dice)
+            valid, all_states = batch.valid, batch.states
+            if early:
+                moments.update(batch.observations[valid.numpy()])
+                anew = torch.from_numpy(moments.normalise(batch.observations)).to(all_states)
+                all_states = torch.cat([anew, all_states[-1:]])
+
+            returns, R = [], R if carried else 0 * R
+            for row, end in zip(batch.rewards.numpy(), over(batch.terminated, batch.truncated).numpy(), strict=True):
+                R = follow(R, row, s.gamma)
+                returns.append(R)
+                R = R * ~end
+            returns = noted(np.array(returns), valid.numpy())
+            spread, var = RunningMoments() if spread_anew else spread, float(spread.var)
+            spread.update(returns)
+            rewards = divide(batch.rewards.to(all_states), var if late else float(spread.var), returns)
+
+            for again in (True, False) if fit_first else (False,):
+                with torch.no_grad():
+                    V = value(all_states)
+                own, following = values(V)
+                ends = flags(batch.terminated, batch.truncated)
+                advantages = gae(rewards, own, following, *ends, s.gamma, lam(s))
+                A = standard(advantages, learned(valid))
+                spread_out = torch.zeros_like(advantages)
+                spread_out[learned(valid)] = A
+                wanted = targets(advantages, spread_out, V[:-1], rewards)
+                if again:
+                    fit(value, all_states[:-1][fit_on(valid)], wanted[fit_on(valid)], s, shuffler)
+            if not fit_first:
+                fit(value, all_states[:-1][fit_on(valid)], wanted[fit_on(valid)], s, shuffler)
+
+            states, actions = all_states[:-1][learned(valid)], drawn(batch.actions[learned(valid)])
+            theta = parameters_to_vector(parameters).detach().clone()
+            old = policy.distribution(policy.outputs(states).detach())
+            before = old.log_prob(actions)
+
+            def surrogate(theta, states=states, actions=actions, before=before, A=A):
+                vector_to_parameters(theta.clone(), parameters)
+                return weigh((policy(states).log_prob(actions) - before).exp(), A)
+
+            def kl(theta, states=states, old=old):
+                vector_to_parameters(theta.clone(), parameters)
+                return apart(old, policy(states)).mean().item()
+
+            g = uphill * parameters_to_vector(
+                torch.autograd.grad(surrogate(theta), parameters, materialize_grads=True, allow_unused=True)
+            )
+            product = fisher_vector_product(policy, some(states, s), damping=damping(s))
+            x = solve(conjugate_gradient, product, g, s)
+            curvature = undamped(x @ product(x), x @ x, s)
+            step = length(s, curvature) * x if curvature > 0 else 0 * x
+            promise = (g @ step).item()
+            with torch.no_grad():
+                result = search(
+                    line_search,
+                    lambda theta, f=surrogate: f(theta).item(),
+                    kl,
+                    theta,
+                    step,
+                    delta=s.delta,
+                    predicted=promise,
+                )
+            vector_to_parameters(written(result, theta, step).clone(), parameters)
+            if not early and (rows := seen(batch, valid.numpy())) is not None:
+                moments = RunningMoments((2,)) if forgetful else moments
+                moments.update(rows)
+            yield *record(result, promise), batch.episode_returns
+
+    answer.__name__ = f"agent_{name}"
+    return answer
+
+
+def _one_for_both(seed):
+    generator = torch.Generator().manual_seed(seed)
+    return generator, generator
+
+
+def _seeds_apart(seed):
+    return torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed + 1)
+
+
+def _every(valid):
+    return torch.ones_like(valid)
+
+
+def _clipped(actions):
+    return actions.clamp(-1, 1) if actions.is_floating_point() else actions
+
+
+def _standard_of_copies(advantages, valid):
+    out = torch.zeros_like(advantages)
+    for i, rows in enumerate(valid.T):
+        mine = advantages[rows, i]
+        out[rows, i] = (mine - mine.mean()) / (mine.std() + 1e-8)
+    return out[valid]
+
+
+def _full_step(line_search, surrogate, kl, theta, step, **limits):
+    return Accepted(theta + step, surrogate(theta + step) - surrogate(theta), kl(theta + step), 0, True)
+
+
+def _never_mind_the_kl(line_search, surrogate, kl, theta, step, **limits):
+    found = line_search(surrogate, lambda theta: 0.0, theta, step, **limits)
+    return found._replace(kl=kl(found.theta))
+
+
+def _never_mind_the_gain(line_search, surrogate, kl, theta, step, **limits):
+    for backtracks in range(31):
+        candidate = theta + 0.9**backtracks * step
+        if kl(candidate) <= limits["delta"]:
+            return Accepted(candidate, surrogate(candidate) - surrogate(theta), kl(candidate), backtracks, True)
+    return Accepted(theta, 0.0, 0.0, 30, False)
+
+
+def _halving(line_search, *functions, **limits):
+    return line_search(*functions, **limits, shrink=0.5)
+
+
+def _last_candidate(result, theta, step):
+    return result.theta if result.accepted else theta + 0.9**30 * step
+
+
+AGENTS = [
+    (agent("of_whole_batches", steps=lambda s: s.batch_size), "you take s.batch_size steps with every copy"),
+    (agent("same_dice", renewed=("dice",)), "the dice are thrown alike"),
+    (agent("same_shuffles", renewed=("shuffler",)), "the minibatches are shuffled alike"),
+    (agent("same_everything", renewed=("dice", "shuffler")), "both generators begin anew"),
+    (agent("one_generator", generators=_one_for_both), "one generator draws the actions and shuffles"),
+    (agent("another_seed", generators=_seeds_apart), "your second generator has a seed of its own"),
+    (agent("normaliser_first", early=True), "your normaliser takes in the batch before the update"),
+    (agent("normaliser_empty", seen=lambda batch, valid: None), "your normaliser of the observations stays empty"),
+    (
+        agent("normaliser_of_resets", seen=lambda batch, valid: batch.observations.reshape(-1, 2)),
+        "your normaliser takes in every row",
+    ),
+    (
+        agent("normaliser_of_states", seen=lambda batch, valid: batch.states[:-1].numpy()[valid]),
+        "your normaliser takes in states",
+    ),
+    (agent("normaliser_of_the_last_batch", forgetful=True), "your normaliser knows the last batch alone"),
+    (agent("plain_rewards", divide=lambda r, var, returns: r), "you leave the rewards as they are"),
+    (agent("late_spread", late=True), "you divide by the spread as it was before this batch"),
+    (agent("spread_of_the_batch", spread_anew=True), "you divide by the spread of this batch's returns alone"),
+    (
+        agent("variance", divide=lambda r, var, returns: r / (var + 1e-8)),
+        "you divide by the variance of the return",
+    ),
+    (agent("spread_of_rewards", follow=lambda before, row, gamma: row), "you divide by the spread of the rewards"),
+    (agent("undiscounted", follow=lambda before, row, gamma: before + row), "you add the rewards up undiscounted"),
+    (agent("R_begins_anew", carried=False), "your R begins at 0 in every batch"),
+    (agent("R_without_end", over=lambda a, b: a & b), "your R runs on from one episode into the next"),
+    (agent("R_past_the_clock", over=lambda a, b: a), "your R runs on where an episode was truncated"),
+    (agent("R_past_a_fall", over=lambda a, b: b), "your R runs on where an episode has terminated"),
+    (agent("zeros_counted", noted=lambda r, valid: r.ravel()), "the zeros of reset rows count in the spread"),
+    (
+        agent("rewards_clipped", divide=lambda r, var, returns: (r / (var + 1e-8) ** 0.5).clamp(-1, 1)),
+        "you clip the rewards",
+    ),
+    (
+        agent("rewards_centred", divide=lambda r, var, returns: (r - returns.mean()) / (var + 1e-8) ** 0.5),
+        "you take the mean return off the rewards",
+    ),
+    (agent("clock_as_a_fall", flags=lambda a, b: (a | b, b)), "you take every end for a failure"),
+    (agent("fall_as_the_clock", flags=lambda a, b: (a & b, a | b)), "you give a future to those that have terminated"),
+    (agent("flags_exchanged", flags=lambda a, b: (b, a)), "`terminated` and `truncated` have changed places"),
+    (
+        agent("no_truncation", flags=lambda a, b: (a, a)),
+        "your advantages run on from one episode into the next: `gae`",
+    ),
+    (
+        agent("no_ends", flags=lambda a, b: (a & b, a & b)),
+        "your advantages run on from one episode into the next, and everything",
+    ),
+    (
+        agent("no_last_value", values=lambda V: (V[:-1], torch.cat([V[1:-1], 0 * V[-1:]]))),
+        "the last row of your batch has no future",
+    ),
+    (agent("values_of_the_same_row", values=lambda V: (V[:-1], V[:-1])), "you have V(s) where V(s′) belongs"),
+    (agent("no_values", values=lambda V: (0 * V[1:], 0 * V[1:])), "your advantages come from no V at all"),
+    (agent("no_lambda", lam=lambda s: 1.0), "you don't use λ"),
+    (agent("one_step", lam=lambda s: 0.0), "your advantage is δ alone"),
+    (agent("learns_from_resets", learned=_every, fit_on=_every), "you learn from every row"),
+    (agent("policy_learns_from_resets", learned=_every), "your policy learns from every row"),
+    (
+        agent("standard_of_all", standard=lambda a, valid: ((a - a.mean()) / (a.std() + 1e-8))[valid]),
+        "you standardise the advantages with the reset rows among them",
+    ),
+    (agent("standard_of_copies", standard=_standard_of_copies), "you standardise the advantages of each copy"),
+    (agent("raw_advantages", standard=lambda a, valid: a[valid]), "your advantages are as `gae` gives them"),
+    (
+        agent("not_centred", standard=lambda a, valid: a[valid] / (a[valid].std() + 1e-8)),
+        "you divide the advantages by their standard deviation and leave their mean in",
+    ),
+    (agent("not_scaled", standard=lambda a, valid: a[valid] - a[valid].mean()), "you centre the advantages and don't"),
+    (
+        agent("std_of_n", standard=lambda a, v: (a[v] - a[v].mean()) / (a[v].std(correction=0) + 1e-8)),
+        "you divide by the standard deviation with n where",
+    ),
+    (agent("fit_to_resets", fit_on=_every), "your value function is fitted to every row"),
+    (agent("fits_first", fit_first=True), "you fit the value function before you judge"),
+    (agent("never_fits", fit=lambda *given: None), "you don't fit the value function"),
+    (
+        agent("standard_targets", targets=lambda advantages, A, V, rewards: A + V),
+        "your targets are made of the standardised advantages",
+    ),
+    (agent("fit_to_advantages", targets=lambda advantages, *rest: advantages), "you fit the value function to the adv"),
+    (agent("fit_to_rewards", targets=lambda *given: given[-1]), "you fit the value function to the single rewards"),
+    (
+        agent("fits_once", fit=lambda value, x, y, s, dice: value.fit(x, y, 1, s.value_minibatch, dice)),
+        "you fit the value function in one pass",
+    ),
+    (
+        agent("fits_at_once", fit=lambda value, x, y, s, dice: value.fit(x, y, s.value_epochs, 1000, dice)),
+        "you fit the value function on the whole batch at once",
+    ),
+    (
+        agent(
+            "fit_exchanged",
+            fit=lambda value, x, y, s, dice: value.fit(x, y, s.value_minibatch, s.value_epochs, dice),
+        ),
+        "the number of passes and that of a minibatch's rows have changed places",
+    ),
+    (agent("clipped", drawn=_clipped), "you take the log-probability of clipped actions"),
+    (agent("downhill", uphill=-1.0), "no step passes your line search"),
+    (agent("upside_down", weigh=lambda ratio, A: (A / ratio).mean()), "your ratio is upside down"),
+    (agent("every_state", some=lambda states, s: states), "every state enters your F"),
+    (
+        agent("undamped", damping=lambda s: 0.0, undamped=lambda curved, xx, s: curved),
+        "your direction is without damping: solve",
+    ),
+    (agent("undamped_twice", damping=lambda s: 0.0), "your direction is without damping, and you take it off"),
+    (agent("damped_length", undamped=lambda curved, xx, s: curved), "the damping is in your length too"),
+    (agent("delta_for_2_delta", length=lambda s, c: (s.delta / c) ** 0.5), "your length has δ where 2δ belongs"),
+    (agent("no_root", length=lambda s, c: 2 * s.delta / c), "the root is missing in your length"),
+    (agent("no_length", length=lambda s, c: 1.0), "what conjugate gradients return is your step"),
+    (
+        agent("strict", solve=lambda cg, product, g, s: cg(product, g, max_iterations=s.cg_iterations)[0]),
+        "conjugate gradients may stop earlier here",
+    ),
+    (
+        agent("ten", solve=lambda cg, product, g, s: cg(product, g, max_iterations=10, rtol=1e-2)[0]),
+        "your conjugate gradients make ten iterations at most",
+    ),
+    (
+        agent("exact", solve=lambda cg, product, g, s: cg(product, g, max_iterations=100)[0]),
+        "you solve for the direction exactly",
+    ),
+    (agent("plain_gradient", solve=lambda cg, product, g, s: g), "your direction is the plain gradient"),
+    (agent("full_step", search=_full_step), "you take the full step whatever comes"),
+    (agent("kl_ignored", search=_never_mind_the_kl), "your line search doesn't look at the KL"),
+    (agent("gain_ignored", search=_never_mind_the_gain), "your line search doesn't look at the gain"),
+    (agent("halving", search=_halving), "your line search halves"),
+    (agent("kl_exchanged", apart=lambda old, new: kl_divergence(new, old)), "old and new policy have changed places"),
+    (agent("kl_of_one", apart=lambda old, new: kl_divergence(new, new)), "your KL is 0 for every θ"),
+    (agent("log_prob_for_ratio", weigh=lambda ratio, A: (ratio.log() * A).mean()), "your surrogate has the log-prob"),
+    (agent("surrogate_summed", weigh=lambda ratio, A: (ratio * A).sum()), "your surrogate is a sum over the rows"),
+    (agent("left_at_the_last", written=_last_candidate), "after a failed line search you leave the policy"),
+    (agent("never_written", written=lambda result, theta, step: theta), "the policy never moves: write"),
+    (agent("writes_the_full_step", written=lambda result, theta, step: theta + step), "you write the full step"),
+    (agent("reports_promises", record=lambda result, promise: (result.kl, promise)), "you report the promised gain"),
+    (agent("fits_to_V", targets=lambda advantages, A, V, rewards: V), "all is right but what you hand to `value.fit`"),
+    (
+        agent("advantages_clipped", standard=lambda a, valid: _centred_and_scaled(a, valid).clamp(-1, 1)),
+        "all is right but the policy's step",
+    ),
+    (
+        agent("normaliser_misses_a_row", seen=lambda batch, valid: batch.observations[1:][valid[1:]]),
+        "all is right but the normaliser of the observations",
+    ),
+    (
+        agent("rewards_squashed", divide=lambda r, var, returns: (r / (var + 1e-8) ** 0.5).tanh()),
+        "policy and value function both learn something else",
+    ),
+    (
+        agent("half_the_kl", record=lambda result, promise: (result.kl / 2, result.gain)),
+        "all is right but what you yield",
+    ),
+    (
+        agent("kl_and_gain_exchanged", record=lambda result, promise: (result.gain, result.kl)),
+        "all is right but what you yield",
+    ),
+]
+
+
+def agent_at_the_end(sampler, policy, value, s, updates, seed, *routines):
+    return list(agent("right")(sampler, policy, value, s, updates, seed, *routines))
+
+
+def agent_in_dicts(sampler, policy, value, s, updates, seed, *routines):
+    for kl, gain, returns in agent("right")(sampler, policy, value, s, updates, seed, *routines):
+        yield {"kl": kl, "gain": gain, "returns": returns}
+
+
+def agent_once_more(sampler, policy, value, s, updates, seed, *routines):
+    yield from agent("right")(sampler, policy, value, s, updates + 1, seed, *routines)
+
+
+def agent_of_means(sampler, policy, value, s, updates, seed, *routines):
+    for kl, gain, returns in agent("right")(sampler, policy, value, s, updates, seed, *routines):
+        yield kl, gain, np.mean(returns)
+
+
+def agent_in_two_precisions(sampler, policy, value, s, updates, seed, *routines):
+    inner = agent("right", divide=lambda r, var, returns: r.double() / (var + 1e-8) ** 0.5)
+    yield from inner(sampler, policy, value, s, updates, seed, *routines)
+
+
+def agent_without_return(sampler, policy, value, s, updates, seed, *routines):
+    list(agent("right")(sampler, policy, value, s, updates, seed, *routines))
+
+
+# 10.5, the bootstrap interval
 
 
 def _ends(means, low, high):
@@ -996,6 +1391,15 @@ WRONG_ANSWERS = {
         (search_gain_per_length, "you divide the gain by c"),
     ],
     "10.4": [
+        *AGENTS,
+        (agent_at_the_end, "your function returns its records at the end"),
+        (agent_in_dicts, "your record is a dict of another form"),
+        (agent_once_more, "your function yields more records"),
+        (agent_of_means, "the third value of your record isn't the list"),
+        (agent_in_two_precisions, "in single, in which the lesson trains, it stops with"),
+        (agent_without_return, "your function returns None"),
+    ],
+    "10.5": [
         (interval_of_values, "you take quantiles of the values themselves"),
         (interval_of_combinations, "you count each combination once"),
         (interval_of_permutations, "you draw without replacement"),
@@ -1011,13 +1415,13 @@ WRONG_ANSWERS = {
         (interval_as_half_width, "return 2 values, not 1"),
         (interval_sorts_its_argument, "work on a copy"),
         (interval_interpolated_values, "you interpolate between quantiles of the values themselves"),
-        (unforeseen.e10_4_wrong_always_the_range, "you return the smallest and the largest mean"),
-        (unforeseen.e10_4_wrong_each_mean_once, "you count each different mean once"),
+        (unforeseen.e10_5_wrong_always_the_range, "you return the smallest and the largest mean"),
+        (unforeseen.e10_5_wrong_each_mean_once, "you count each different mean once"),
         (interval_of_different_values, "you count equal values once"),
         (interval_open_above, "your interval is open above"),
         (interval_at_half_the_level, "you take the quantiles at level/2"),
         (interval_quarter_tails, "you cut off (1 − level)/4"),
-        (unforeseen.e10_4_wrong_level_ignored, "you take 95 % whatever"),
+        (unforeseen.e10_5_wrong_level_ignored, "you take 95 % whatever"),
         (interval_of_ninety, "you take 90 % whatever"),
         (interval_of_percentages, "your shares are read as percentages"),
         (interval_of_maxima, "you take the largest value of each resample"),
@@ -1033,11 +1437,11 @@ WRONG_ANSWERS = {
         (interval_weibull, 'method="weibull"'),
         (interval_median_unbiased, 'method="median_unbiased"'),
         (interval_higher, "you are one place too far in the sorted list, as"),
-        (unforeseen.e10_4_wrong_one_past, "you are one place too far in the sorted list, as"),
+        (unforeseen.e10_5_wrong_one_past, "you are one place too far in the sorted list, as"),
         (interval_lower, "you are one place too early in the sorted list"),
         (interval_floored, "one place too far in the sorted list where"),
         (interval_rounded, "you round the place in the sorted list"),
-        (unforeseen.e10_4_wrong_mirrored, "you mirror the interval"),
+        (unforeseen.e10_5_wrong_mirrored, "you mirror the interval"),
         (interval_of_deviations, "you take the mean of the values off"),
         (interval_symmetric, "you make the interval symmetric"),
         (interval_normal_of_level, "you have the normal approximation"),

@@ -1,23 +1,35 @@
-"""Exercises of lesson 10: the three parts of TRPO that the library then trains with, and an interval for the results.
+"""Exercises of lesson 10: three parts of TRPO, the whole of it, and an interval for the results.
 
 The expected answers are slow and obvious, apart from the library: conjugate gradients by projection on an explicit
 Krylov basis, the Fisher matrix as a sum over actions of outer products of scores, the line search as a list, the
-bootstrap by counting resamples.
+whole training as plain arithmetic with explicit Jacobians, the bootstrap by counting resamples.
 """
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 import torch
 from torch.distributions import kl_divergence
-from torch.nn.utils import parameters_to_vector
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from trpobook.agents.advantages import gae
+from trpobook.agents.normalisers import RunningMoments
 from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
+from trpobook.agents.rollouts import Batch
+from trpobook.agents.value_function import ValueFunction
+from trpobook.algorithms import trpo
 from trpobook.exercises.checks import Exercise, Unfit
+from trpobook.exercises.compare import agree
+from trpobook.exercises.mistakes import Mistakes, mistakes
+from trpobook.runs.settings import settings_for
+from trpobook.runs.trainer import standardised
 
 # 10.1, the Fisher-vector product
 
@@ -952,7 +964,922 @@ line_search = Exercise(
     ],
 )
 
-# 10.4, the bootstrap interval
+# 10.4, the whole agent
+
+
+class Carts:
+    """Stands where a `Sampler` does: `copies` of a cart that is pushed along a rail, in double precision.
+
+    A cart that leaves the rail has terminated; one whose time is up, after `limit` steps, is truncated. The row after
+    an end of either kind is a reset.
+    """
+
+    def __init__(self, copies: int, seed: int, limit: int = 4, pay: float = 5.0):
+        self.rng, self.seed, self.limit, self.pay = np.random.default_rng(seed), seed, limit, pay
+        self.observations = self._starts(copies)
+        self.ages = np.arange(copies) % limit
+        self.ended = np.zeros(copies, dtype=bool)
+        self.played: list[list[float]] = []  # the returns of the episodes that ended, batch by batch
+        self.earned = np.zeros(copies)
+
+    def _starts(self, copies):
+        return self.rng.normal([0.4, -0.2], [0.3, 0.4], size=(copies, 2))
+
+    def _step(self, pushes):
+        """Return (observations, rewards, terminated, truncated) after a push of each cart."""
+        place, speed = self.observations.T
+        speed = 0.8 * speed + 0.5 * np.clip(pushes, -1, 1)
+        moved = np.stack([place + speed, speed], axis=1)
+        self.ages = np.where(self.ended, 0, self.ages + 1)
+        terminated = ~self.ended & (np.abs(moved[:, 0]) > 1)
+        truncated = ~self.ended & ~terminated & (self.ages >= self.limit)
+        rewards = self.pay * (1 - 0.7 * moved[:, 0] - 0.3 * speed**2) * ~self.ended
+        return np.where(self.ended[:, None], self._starts(len(place)), moved), rewards, terminated, truncated
+
+    def collect(self, policy, moments, steps, generator):
+        kind = next(policy.parameters()).dtype
+        observations, states, actions, rewards, ends, valid = [], [], [], [], [], []
+        self.played.append([])
+        for t in range(steps + 1):
+            states.append(torch.from_numpy(moments.normalise(self.observations)).to(kind))
+            if t == steps:
+                break
+            observations.append(self.observations)
+            with torch.no_grad():
+                actions.append(policy.sample(states[-1], generator))
+            valid.append(~self.ended)
+            pushes = actions[-1].numpy() - 1.0 if actions[-1].ndim == 1 else actions[-1][:, 0].double().numpy()
+            self.observations, paid, *over = self._step(pushes)
+            rewards.append(paid)
+            ends.append(over)
+            self.ended = over[0] | over[1]
+            self.earned += paid
+            self.played[-1] += self.earned[self.ended].tolist()
+            self.earned[self.ended] = 0
+        flags = torch.from_numpy(np.array(ends).transpose(1, 0, 2))
+        return Batch(
+            states=torch.stack(states),
+            actions=torch.stack(actions),
+            rewards=torch.from_numpy(np.array(rewards)),
+            terminated=flags[0],
+            truncated=flags[1],
+            valid=torch.from_numpy(np.array(valid)),
+            observations=np.array(observations),
+            episode_returns=list(self.played[-1]),
+            episode_lengths=[0] * len(self.played[-1]),
+        )
+
+
+SMALLEST = 3  # the seed of the smallest case
+
+
+def _one_push(generator):
+    return GaussianPolicy(2, 1, (3,), -0.3, generator)
+
+
+def _three_pushes(generator):
+    return CategoricalPolicy(2, 3, (3,), generator)
+
+
+def _training_cases():
+    small = {"batch_size": 16, "num_envs": 2, "value_epochs": 2, "value_minibatch": 7, "value_learning_rate": 0.02}
+    for copies, seed, updates, pay, make, changes in (
+        (2, SMALLEST, 1, 5.0, _one_push, {"fisher_stride": 3, "cg_iterations": 2}),
+        (3, 1, 2, 5.0, _one_push, {"fisher_stride": 2, "gamma": 0.8, "lam": 0.6}),
+        (2, 2, 3, 0.3, _three_pushes, {"fisher_stride": 1, "cg_iterations": 5}),
+        (2, 0, 2, 0.0, _one_push, {"fisher_stride": 3}),
+        (2, 4, 1, 5.0, _one_push, {"fisher_stride": 3, "delta": 1e4}),
+    ):
+        changed = small | {"num_envs": copies, "batch_size": 8 * copies} | changes
+        s = settings_for("a cart", hidden=(3,), **changed)
+        value = ValueFunction(2, (3,), s.value_learning_rate, torch.Generator().manual_seed(seed)).double()
+        with torch.no_grad():
+            for p in value.parameters():
+                p.mul_(0.0 if pay == 0 else 1.0)
+        yield Carts(copies, seed, pay=pay), _policy(make, 20 + seed), value, s, updates, seed
+
+
+RECORD = "after each update `yield` three values, the KL, the gain, and the list `batch.episode_returns`"
+
+
+@dataclass
+class Watched:
+    """What an answer did in each update: when it collected, how it fitted, where it left the policy."""
+
+    moments: list[tuple]
+    fits: list[list[tuple]]
+    thetas: list[np.ndarray]
+    records: list[tuple]
+    result: tuple = ()
+
+
+_watched: dict[tuple, Watched] = {}  # case -> what the last answer did
+
+
+def _apply_training(answer, sampler, policy, value, s, updates, seed):
+    """Call the answer; return the KLs and the gains, and the parameters of policy and value function at the end.
+
+    Raises: Unfit for another number of updates or batches than asked, or records that aren't three values.
+    """
+    case = (sampler.seed, s, updates, seed)
+    if not hasattr(answer, "known"):
+        single = copy.deepcopy((sampler, policy, value))
+        _watched[case] = Watched([], [[] for _ in range(updates + 1)], [], [])
+        result = _watched[case].result = _trained(answer, sampler, policy, value, s, updates, seed, _watched[case])
+        if sampler.seed == SMALLEST and result is not ...:
+            _try_in_single_precision(answer, *single, s, updates, seed)
+        return result
+    if answer.known is None:
+        result = _trained(answer, sampler, policy, value, s, updates, seed)
+        if not agree(list(result), list(_watched[case].result), 1e-6):  # or any part of it would be explained by itself
+            raise ArithmeticError
+        return result
+    if case not in answer.known:
+        answer.known[case] = _trained(answer, sampler, policy, value, s, updates, seed)
+    return answer.known[case]
+
+
+def _try_in_single_precision(answer, sampler, policy, value, s, updates, seed):
+    try:
+        _trained(answer, sampler, policy.float(), value.float(), s, updates, seed)
+    except Exception as error:
+        raise Unfit(
+            "in double precision your function comes to its end; in single, in which the lesson trains, it stops with "
+            f"{type(error).__name__}: {error}. Is everything in the precision of the states, the rewards above all?"
+        ) from error
+
+
+def _trained(answer, sampler, policy, value, s, updates, seed, watched=None):
+    routines = trpo.fisher_vector_product, trpo.conjugate_gradient, trpo.line_search
+    if watched is not None:
+        _watch(sampler, value, watched)
+    generated = answer(sampler, policy, value, s, updates, seed, *routines)
+    if generated is ...:
+        return generated
+    if generated is None:
+        raise Unfit(f"your function returns None: {RECORD}")
+    if not hasattr(generated, "__next__"):
+        raise Unfit(f"your function returns its records at the end, and the lesson draws them as they come: {RECORD}")
+    records = []
+    with np.errstate(all="ignore"):
+        for record in itertools.islice(generated, updates + 1):
+            records.append(record)
+            if watched is not None:
+                watched.thetas.append(_weights(policy))
+                watched.records.append(record)
+    if any(record is ... for record in records):
+        return ...
+    if len(records) != updates:
+        many = "more" if len(records) > updates else str(len(records))
+        raise Unfit(f"your function yields {many} records in {updates} update{'s' * (updates > 1)}: {RECORD}")
+    if len(sampler.played) != updates:
+        many = f"{len(sampler.played)} batches in {updates} update{'s' * (updates > 1)}"
+        raise Unfit(f"your function collects {many}: it needs one in each")
+    for record, played in zip(records, sampler.played, strict=True):
+        if not isinstance(record, tuple | list) or len(record) != 3:
+            raise Unfit(f"your record is a {type(record).__name__} of another form: {RECORD}")
+        if list(np.ravel(record[2])) != played:
+            raise Unfit("the third value of your record isn't the list `batch.episode_returns` of its batch")
+    kls, gains = (np.array([float(record[k]) for record in records]) for k in (0, 1))
+    return kls, gains, _weights(policy), _weights(value)
+
+
+def _weights(network):
+    return parameters_to_vector(network.parameters()).detach().double().numpy().copy()
+
+
+def _watch(sampler, value, watched):
+    """Note in `watched` what the sampler's moments are when it is asked, and with what the value function is fitted."""
+    collect, fit = sampler.collect, value.fit
+
+    def collecting(policy, moments, *rest, **named):
+        watched.moments.append(tuple(np.copy(getattr(moments, name, np.nan)) for name in ("mean", "var")))
+        return collect(policy, moments, *rest, **named)
+
+    def fitting(states, targets, epochs, minibatch, generator, *rest, **named):
+        now = states.clone(), targets.clone(), epochs, minibatch, generator.get_state()
+        watched.fits[len(watched.records)].append(now)
+        fit(states, targets, epochs, minibatch, generator, *rest, **named)
+
+    sampler.collect, value.fit = collecting, fitting
+
+
+def library_train_trpo(sampler, policy, value, s, updates, seed, *routines):
+    """Train in place by the library's parts; yield KL, gain and the batch's returns after each update.
+
+    The book's answer to exercise 10.4: `Trainer` in short. Its thread, its log and its checkpoints are left out.
+    """
+    given = dict(zip(("fisher_vector_product", "conjugate_gradient", "line_search"), routines, strict=True))
+    given |= {name: getattr(s, name) for name in ("delta", "damping", "cg_iterations", "fisher_stride")}
+    dice, shuffler = (torch.Generator().manual_seed(seed) for _ in range(2))
+    seen, scale = RunningMoments(sampler.observations.shape[1:]), RunningMoments()
+    followed = np.zeros(s.num_envs)
+    for _ in range(updates):
+        batch = sampler.collect(policy, seen, s.batch_size // s.num_envs, dice)
+        ends, valid = (batch.terminated, batch.truncated), batch.valid
+        returns = []
+        for row, over in zip(batch.rewards.numpy(), (ends[0] | ends[1]).numpy(), strict=True):
+            returns.append(s.gamma * followed + row)
+            followed = returns[-1] * ~over
+        scale.update(np.array(returns)[valid.numpy()])
+        rewards = batch.rewards.to(batch.states.dtype) / float(np.sqrt(scale.var + 1e-8))
+        with torch.no_grad():
+            values = value(batch.states)
+        advantages = gae(rewards, values[:-1], values[1:], *ends, s.gamma, s.lam)
+        rows = batch.states[:-1][valid], batch.actions[valid]
+        record = trpo.trpo_update(policy, *rows, standardised(advantages[valid]), **given)
+        targets = (advantages + values[:-1])[valid]
+        value.fit(rows[0], targets, s.value_epochs, s.value_minibatch, shuffler)
+        seen.update(batch.observations[valid.numpy()])
+        yield record.kl, record.gain, batch.episode_returns
+
+
+class _InNumpy:
+    """A small policy as plain arithmetic: its outputs and their Jacobian, log-probabilities, scores, KL and metric."""
+
+    def __init__(self, policy):
+        self.gaussian = isinstance(policy, GaussianPolicy)
+        self.shapes = [tuple(p.shape) for p in (policy.mean if self.gaussian else policy.logits).parameters()]
+        self.own = 1 if self.gaussian else 0  # log σ, in front of the network's weights
+
+    def _swept(self, theta, states):
+        """Return the layers, what goes into each of them, and the outputs."""
+        arrays, at = [], self.own
+        for shape in self.shapes:
+            arrays.append(theta[at : at + math.prod(shape)].reshape(shape))
+            at += math.prod(shape)
+        layers = list(zip(arrays[::2], arrays[1::2], strict=True))
+        inputs = [states]
+        for w, b in layers[:-1]:
+            inputs.append(np.tanh(inputs[-1] @ w.T + b))
+        outputs = inputs[-1] @ layers[-1][0].T + layers[-1][1]
+        if self.gaussian:
+            outputs = np.hstack([outputs, np.full((len(outputs), 1), theta[0])])
+        return layers, inputs, outputs
+
+    def outputs(self, theta, states):
+        return self._swept(theta, states)[2]
+
+    def jacobian(self, theta, states):
+        """Return the slopes of the outputs in the parameters, (n, k, p)."""
+        layers, inputs, _ = self._swept(theta, states)
+        n, k = len(states), len(layers[-1][1])
+        slope, blocks = np.broadcast_to(np.eye(k), (n, k, k)), []
+        for (w, _), x in zip(layers[::-1], inputs[::-1], strict=True):
+            blocks = [(slope[..., None] * x[:, None, None, :]).reshape(n, k, -1), slope, *blocks]
+            slope = slope @ w * (1 - x**2)[:, None, :]
+        jacobian = np.concatenate([np.zeros((n, k, self.own)), *blocks], axis=-1)
+        if self.gaussian:
+            of_log_std = np.zeros((n, 1, len(theta)))
+            of_log_std[:, :, 0] = 1
+            jacobian = np.concatenate([jacobian, of_log_std], axis=1)
+        return jacobian
+
+    def log_prob(self, outputs, actions):
+        if self.gaussian:
+            mean, log_std = outputs.T
+            return -(((actions[:, 0] - mean) / np.exp(log_std)) ** 2) / 2 - log_std - math.log(2 * math.pi) / 2
+        return _log_softmax(outputs)[range(len(actions)), actions]
+
+    def score(self, outputs, actions):
+        """Return the slopes of log_prob in the outputs, (n, k)."""
+        if self.gaussian:
+            mean, log_std = outputs.T
+            z = (actions[:, 0] - mean) / np.exp(log_std)
+            return np.stack([z / np.exp(log_std), z**2 - 1], axis=1)
+        return np.eye(outputs.shape[1])[actions] - np.exp(_log_softmax(outputs))
+
+    def kl(self, old, new):
+        if self.gaussian:
+            (mean, log_std), (mean_new, log_std_new) = old.T, new.T
+            spread = (np.exp(2 * log_std) + (mean - mean_new) ** 2) / (2 * np.exp(2 * log_std_new))
+            return np.mean(log_std_new - log_std + spread - 0.5)
+        return np.mean(np.sum(np.exp(_log_softmax(old)) * (_log_softmax(old) - _log_softmax(new)), axis=1))
+
+    def fisher(self, theta, states):
+        outputs, jacobian = self.outputs(theta, states), self.jacobian(theta, states)
+        if self.gaussian:
+            metric = np.stack([np.diag([np.exp(-2 * log_std), 2]) for log_std in outputs[:, 1]])
+        else:
+            p = np.exp(_log_softmax(outputs))
+            metric = np.stack([np.diag(row) - np.outer(row, row) for row in p])
+        return np.einsum("nkp,nkl,nlq->pq", jacobian, metric, jacobian) / len(states)
+
+
+def _log_softmax(z):
+    z = z - z.max(axis=1, keepdims=True)
+    return z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
+
+
+def _advantages_by_sums(rewards, values, next_values, terminated, ended, decay, gamma):
+    """Return (10.1) as written, for each row the sum up to its episode's end; all arguments but the last are (T, n)."""
+    deltas = rewards + gamma * ~terminated * next_values - values
+    advantages = np.zeros_like(deltas)
+    for t, i in np.ndindex(deltas.shape):
+        for k in range(t, len(deltas)):
+            advantages[t, i] += decay ** (k - t) * deltas[k, i]
+            if ended[k, i]:
+                break
+    return advantages
+
+
+def _standardised(advantages, valid):
+    rows = advantages[valid]
+    return (rows - rows.mean()) / (rows.std(ddof=1) + 1e-8)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What may be wrong in a training run by TRPO."""
+
+    steps: Callable = lambda s: s.batch_size // s.num_envs
+    generators: Callable = lambda seed: (torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed))
+    renewed: tuple = ()  # generators that are made anew in each update
+    seen: Callable = lambda batch, valid: batch.observations[valid]  # rows that the normaliser takes in
+    forgetful: bool = False  # it holds the last batch alone
+    early: bool = False  # it takes the batch in first, and the states are computed anew
+    follow: Callable = lambda before, row, gamma: gamma * before + row
+    over: Callable = lambda terminated, truncated: terminated | truncated  # where the followed return begins anew
+    carried: bool = True  # from batch to batch
+    counted: Callable = lambda returns, valid: returns[valid]
+    spread: Callable = lambda past, now: np.sqrt(np.var(np.concatenate([*past, now])) + 1e-8)
+    scaled: Callable = lambda rewards, spread, returns: rewards / spread
+    own: Callable = lambda values: values[:-1]
+    following: Callable = lambda values: values[1:]
+    no_future: Callable = lambda terminated, truncated: terminated
+    stops: Callable = lambda terminated, truncated: terminated | truncated
+    decay: Callable = lambda gamma, lam: gamma * lam
+    kept: Callable = lambda valid: valid
+    standardise: Callable = _standardised
+    targets: Callable = lambda raw, used, values, rewards: raw + values
+    fit: Callable = lambda value, states, targets, s, dice: value.fit(
+        states, targets, s.value_epochs, s.value_minibatch, dice
+    )
+    fit_on: Callable = lambda valid: valid
+    fit_first: bool = False
+    taken: Callable = lambda actions, gaussian: actions
+    uphill: Callable = lambda score, advantages: score * advantages[:, None]
+    measured_on: Callable = lambda states, s: states[:: s.fisher_stride]
+    damping: Callable = lambda s: s.damping
+    iterations: Callable = lambda s: s.cg_iterations
+    rtol: float = 1e-2
+    solve: Callable | None = None
+    curvature: Callable = lambda x, fisher, damping: x @ fisher @ x
+    delta: Callable = lambda s: s.delta
+    length: Callable = lambda delta, curvature: np.sqrt(2 * delta / curvature)
+    apart: Callable = lambda policy, old, new: policy.kl(old, new)
+    gained: Callable = lambda ratio, advantages: np.mean(ratio * advantages)
+    shrink: float = 0.9
+    inside: Callable = lambda divergence, delta: divergence <= delta
+    enough: Callable = lambda gain, promise: gain >= 0.1 * promise > 0
+    moved: Callable = lambda theta, step, accepted: theta if accepted is None else theta + accepted * step
+    recorded: Callable = lambda kl, gain, promised: (kl, gain)
+    replayed: tuple = ()  # parts of an update that are done as the last answer did them
+
+
+def _take_in(moments, inside, way, batch, valid):
+    """Let the normaliser hold all rows so far."""
+    rows = way.seen(batch, valid)
+    if rows is None:
+        return
+    inside[:] = [rows] if way.forgetful else [*inside, rows]
+    together = np.concatenate(inside)
+    moments.mean, moments.var, moments.count = together.mean(axis=0), together.var(axis=0), len(together)
+
+
+def _improved(way, policy, s, theta, states, actions, advantages):
+    """Return the parameters after one update, and its KL and gain."""
+    actions, outputs = way.taken(actions, policy.gaussian), policy.outputs(theta, states)
+    slopes = way.uphill(policy.score(outputs, actions), advantages)
+    g = np.einsum("nkp,nk->p", policy.jacobian(theta, states), slopes) / len(states)
+    fisher = policy.fisher(theta, way.measured_on(states, s))
+    damped = fisher + way.damping(s) * np.eye(len(g))
+    x = (way.solve or _mistaken_cg())(damped, g, way.iterations(s), way.rtol)[0]
+    curvature = way.curvature(x, fisher, s.damping)
+    step = x * way.length(way.delta(s), curvature) if curvature > 0 else 0 * x
+    promised, before = g @ step, policy.log_prob(outputs, actions)
+
+    def surrogate(theta):
+        ratio = np.exp(policy.log_prob(policy.outputs(theta, states), actions) - before)
+        return way.gained(ratio, advantages)
+
+    accepted, kl, gain = None, 0.0, 0.0
+    for c in way.shrink ** np.arange(31):
+        candidate = theta + c * step
+        divergence = way.apart(policy, outputs, policy.outputs(candidate, states))
+        gained = surrogate(candidate) - surrogate(theta)
+        if way.inside(divergence, s.delta) and way.enough(gained, c * promised):
+            accepted, kl, gain = c, divergence, gained
+            break
+    return way.moved(theta, step, accepted), way.recorded(kl, gain, promised)
+
+
+def _written(**changes):
+    """Return training by TRPO as plain arithmetic, with what may be wrong in it as keywords."""
+    way = _Way(**changes)
+
+    def train_trpo(sampler, policy, value, s, updates, seed, *routines):
+        generator, shuffler = way.generators(seed)
+        moments, past, inside = RunningMoments(sampler.observations.shape[1:]), [], []
+        by_hand, followed = _InNumpy(policy), np.zeros(s.num_envs)
+        theta = parameters_to_vector(policy.parameters()).detach().numpy()
+        watched = _watched[sampler.seed, s, updates, seed] if way.replayed else None
+        for update in range(updates):
+            if "moments" in way.replayed:
+                moments.mean, moments.var = watched.moments[update]
+            fresh = way.generators(seed)
+            generator = fresh[0] if "generator" in way.renewed else generator
+            shuffler = fresh[1] if "shuffler" in way.renewed else shuffler
+            batch = sampler.collect(policy, moments, way.steps(s), generator)
+            terminated, truncated, valid = (x.numpy() for x in (batch.terminated, batch.truncated, batch.valid))
+            states = batch.states.numpy()
+            if way.early:
+                _take_in(moments, inside, way, batch, valid)
+                states = np.concatenate([moments.normalise(batch.observations), states[-1:]])
+            rewards, returns = batch.rewards.numpy(), []
+            followed = followed if way.carried else np.zeros_like(followed)
+            for row, over in zip(rewards, way.over(terminated, truncated), strict=True):
+                returns.append(followed := way.follow(followed, row, s.gamma))
+                followed = np.where(over, 0, followed)
+            now = way.counted(np.array(returns), valid)
+            rewards = way.scaled(rewards, way.spread(past, now), now)
+            past.append(now)
+
+            fitted = way.fit_on(valid), way.kept(valid)
+            x = torch.from_numpy(states[:-1])
+            for again in (True, False) if way.fit_first else (False,):
+                with torch.no_grad():
+                    values = value(torch.from_numpy(states)).numpy()
+                raw = _advantages_by_sums(
+                    rewards,
+                    way.own(values),
+                    way.following(values),
+                    way.no_future(terminated, truncated),
+                    way.stops(terminated, truncated),
+                    way.decay(s.gamma, s.lam),
+                    s.gamma,
+                )
+                used = way.standardise(raw, fitted[1])
+                spread_out = np.zeros_like(raw)
+                spread_out[fitted[1]] = used
+                targets = way.targets(raw, spread_out, values[:-1], rewards)
+                if again:
+                    way.fit(value, x[fitted[0]], torch.from_numpy(targets[fitted[0]]).to(x.dtype), s, shuffler)
+            if "fits" in way.replayed:
+                for *given, dice in watched.fits[update]:
+                    value.fit(*given, torch.Generator().set_state(dice))
+            elif not way.fit_first:
+                way.fit(value, x[fitted[0]], torch.from_numpy(targets[fitted[0]]).to(x.dtype), s, shuffler)
+
+            rows = states[:-1][fitted[1]], batch.actions.numpy()[fitted[1]], used
+            if "step" in way.replayed:
+                theta, record = watched.thetas[update], watched.records[update][:2]
+            else:
+                theta, record = _improved(way, by_hand, s, theta, *rows)
+            if "record" in way.replayed:
+                record = watched.records[update][:2]
+            vector_to_parameters(torch.from_numpy(theta).to(x.dtype), policy.parameters())
+            if not way.early:
+                _take_in(moments, inside, way, batch, valid)
+            yield *record, batch.episode_returns
+
+    # results, for a search asks for them again and again; what is replayed changes with the answer
+    train_trpo.known = None if way.replayed else {}
+    return train_trpo
+
+
+def _rows_alone(valid):
+    return np.ones_like(valid)
+
+
+def _of_each_copy(advantages, valid):
+    scaled = np.zeros_like(advantages)
+    for column, rows, out in zip(advantages.T, valid.T, scaled.T, strict=True):
+        out[rows] = (column[rows] - column[rows].mean()) / (column[rows].std(ddof=1) + 1e-8)
+    return scaled[valid]
+
+
+def _over_all_rows(advantages, valid):
+    return ((advantages - advantages.mean()) / (advantages.std(ddof=1) + 1e-8))[valid]
+
+
+def _one_generator(seed):
+    generator = torch.Generator().manual_seed(seed)
+    return generator, generator
+
+
+def _without_last(values):
+    return np.concatenate([values[1:-1], 0 * values[-1:]])
+
+
+def _exactly(matrix, b, *limits):
+    return np.linalg.solve(matrix, b), 0, 0.0
+
+
+def _by_the_library(matrix, b, iterations, rtol):
+    """Solve as the library does: without damping the matrix is singular, and its guards are felt."""
+    F = torch.from_numpy(matrix)
+    x, *_ = trpo.conjugate_gradient(lambda v: F @ v, torch.from_numpy(b), max_iterations=iterations, rtol=rtol)
+    return x.numpy(), 0, 0.0
+
+
+def _spread_of(rows):
+    return np.sqrt(np.var(rows) + 1e-8)
+
+
+RESETS = "a reset row is no transition: leave out the rows where `batch.valid` is False"
+COLLECTED: Mistakes = [
+    (
+        "you take s.batch_size steps with every copy: that many rows are wanted of all copies together, so divide by "
+        "s.num_envs",
+        {"steps": lambda s: s.batch_size},
+    ),
+    (
+        "the dice are thrown alike in every batch: make the generator once, before the loop",
+        {"renewed": ("generator",)},
+    ),
+    (
+        "the minibatches are shuffled alike in every update: make the shuffler once, before the loop",
+        {"renewed": ("shuffler",)},
+    ),
+    (
+        "both generators begin anew in every update: make them once, before the loop",
+        {"renewed": ("generator", "shuffler")},
+    ),
+    (
+        "your second generator has a seed of its own: both begin at `seed`",
+        {"generators": lambda seed: (torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed + 1))},
+    ),
+    (
+        "one generator draws the actions and shuffles the minibatches: make two, both from the seed",
+        {"generators": _one_generator},
+    ),
+    (
+        "your normaliser takes in the batch before the update, and you compute the states anew: the policy acted on "
+        "`batch.states`, so the normaliser moves last",
+        {"early": True},
+    ),
+    (
+        "your normaliser of the observations stays empty: let it take in each batch at the end of its update",
+        {"seen": lambda batch, valid: None},
+    ),
+    (
+        f"your normaliser takes in every row: {RESETS}",
+        {"seen": lambda batch, valid: batch.observations.reshape(-1, batch.observations.shape[-1])},
+    ),
+    (
+        "your normaliser takes in states, which it has normalised itself: it wants `batch.observations`",
+        {"seen": lambda batch, valid: batch.states.numpy()[:-1][valid]},
+    ),
+    (
+        "your normaliser knows the last batch alone: make it once, and it merges them",
+        {"forgetful": True},
+    ),
+]
+SCALED: Mistakes = [
+    (
+        "you leave the rewards as they are: divide them by the spread of the return",
+        {"scaled": lambda rewards, spread, returns: rewards},
+    ),
+    (
+        "you divide by the spread as it was before this batch: the batch's returns are taken in first",
+        {"spread": lambda past, now: _spread_of(np.concatenate(past)) if past else np.sqrt(1 + 1e-8)},
+    ),
+    (
+        "you divide by the spread of this batch's returns alone: it is that of all so far, so make the moments once",
+        {"spread": lambda past, now: _spread_of(now)},
+    ),
+    (
+        "you divide by the variance of the return: its root is wanted",
+        {"spread": lambda past, now: _spread_of(np.concatenate([*past, now])) ** 2},
+    ),
+    (
+        "you divide by the spread of the rewards: it is that of the discounted return so far, R ← γR + r",
+        {"follow": lambda before, row, gamma: row},
+    ),
+    (
+        "you add the rewards up undiscounted: R ← γR + r",
+        {"follow": lambda before, row, gamma: before + row},
+    ),
+    (
+        "your R begins at 0 in every batch: the episodes go on, so keep it from batch to batch",
+        {"carried": False},
+    ),
+    (
+        "your R runs on from one episode into the next: it begins anew after an end of either kind",
+        {"over": lambda terminated, truncated: terminated & truncated},
+    ),
+    (
+        "your R runs on where an episode was truncated: it begins anew after an end of either kind",
+        {"over": lambda terminated, truncated: terminated},
+    ),
+    (
+        "your R runs on where an episode has terminated: it begins anew after an end of either kind",
+        {"over": lambda terminated, truncated: truncated},
+    ),
+    (
+        f"the zeros of reset rows count in the spread of the return: {RESETS}",
+        {"counted": lambda now, valid: now.ravel()},
+    ),
+    (
+        "you clip the rewards: they are divided, and nothing else",
+        {"scaled": lambda rewards, spread, returns: np.clip(rewards / spread, -1, 1)},
+    ),
+    (
+        "you take the mean return off the rewards: they are divided, and nothing else",
+        {"scaled": lambda rewards, spread, returns: (rewards - returns.mean()) / spread},
+    ),
+]
+JUDGED: Mistakes = [
+    (
+        "you take every end for a failure: an episode that the clock cut short has a future, so give `gae` the two "
+        "flags apart",
+        {"no_future": lambda terminated, truncated: terminated | truncated},
+    ),
+    (
+        "you give a future to those that have terminated: there `gae` must leave out V(s′)",
+        {"no_future": lambda terminated, truncated: terminated & truncated},
+    ),
+    (
+        "`terminated` and `truncated` have changed places in `gae`",
+        {"no_future": lambda terminated, truncated: truncated},
+    ),
+    (
+        "your advantages run on from one episode into the next: `gae` must be told of truncations too",
+        {"stops": lambda terminated, truncated: terminated},
+    ),
+    (
+        "your advantages run on from one episode into the next, and everything has a future: give `gae` the two flags",
+        {
+            "stops": lambda terminated, truncated: terminated & truncated,
+            "no_future": lambda terminated, truncated: terminated & truncated,
+        },
+    ),
+    (
+        "the last row of your batch has no future: it goes on from V of the last of `batch.states`",
+        {"following": _without_last},
+    ),
+    (
+        "you have V(s) where V(s′) belongs: what follows row t is batch.states[t + 1]",
+        {"following": lambda values: values[:-1]},
+    ),
+    (
+        "your advantages come from no V at all: give `gae` the values of the states",
+        {"following": lambda values: 0 * values[1:], "own": lambda values: 0 * values[:-1]},
+    ),
+    (
+        "you don't use λ: the errors δ are added up with powers of γλ",
+        {"decay": lambda gamma, lam: gamma},
+    ),
+    ("your advantage is δ alone, as for λ = 0: hand s.lam on", {"decay": lambda gamma, lam: 0.0}),
+    (
+        f"you learn from every row, policy and value function alike: {RESETS}",
+        {"kept": _rows_alone, "fit_on": _rows_alone},
+    ),
+    (f"your policy learns from every row: {RESETS}", {"kept": _rows_alone}),
+    (
+        "you standardise the advantages with the reset rows among them: select the valid rows first",
+        {"standardise": _over_all_rows},
+    ),
+    (
+        "you standardise the advantages of each copy by themselves: it is done over the whole batch",
+        {"standardise": _of_each_copy},
+    ),
+    (
+        "your advantages are as `gae` gives them: take their mean off and divide by their standard deviation",
+        {"standardise": lambda advantages, valid: advantages[valid]},
+    ),
+    (
+        "you divide the advantages by their standard deviation and leave their mean in: take it off first",
+        {"standardise": lambda advantages, valid: advantages[valid] / (advantages[valid].std(ddof=1) + 1e-8)},
+    ),
+    (
+        "you centre the advantages and don't divide them: the step stays the same, (10.13), and the gain that you "
+        "report has another unit",
+        {"standardise": lambda advantages, valid: advantages[valid] - advantages[valid].mean()},
+    ),
+    (
+        "you divide by the standard deviation with n where PyTorch's `std()` has n − 1: the step stays the same, "
+        "(10.13), and the gain that you report has another unit",
+        {"standardise": lambda a, valid: (a[valid] - a[valid].mean()) / (a[valid].std() + 1e-8)},
+    ),
+]
+FITTED: Mistakes = [
+    (f"your value function is fitted to every row: {RESETS}", {"fit_on": _rows_alone}),
+    (
+        "you fit the value function before you judge: it knows the batch's own returns then, and hardly anything is "
+        "better than expected. The advantages come first",
+        {"fit_first": True},
+    ),
+    ("you don't fit the value function", {"fit": lambda value, states, targets, s, dice: None}),
+    (
+        "your targets are made of the standardised advantages: add V to them as `gae` gave them",
+        {"targets": lambda raw, used, values, rewards: used + values},
+    ),
+    (
+        "you fit the value function to the advantages: its targets are advantages + V",
+        {"targets": lambda raw, used, values, rewards: raw},
+    ),
+    (
+        "you fit the value function to the single rewards: its targets are advantages + V",
+        {"targets": lambda raw, used, values, rewards: rewards},
+    ),
+    (
+        "you fit the value function in one pass: s.value_epochs says in how many",
+        {"fit": lambda value, states, targets, s, dice: value.fit(states, targets, 1, s.value_minibatch, dice)},
+    ),
+    (
+        "you fit the value function on the whole batch at once: s.value_minibatch says how many rows a gradient has",
+        {"fit": lambda value, states, targets, s, dice: value.fit(states, targets, s.value_epochs, len(states), dice)},
+    ),
+    (
+        "the number of passes and that of a minibatch's rows have changed places in `value.fit`",
+        {
+            "fit": lambda value, states, targets, s, dice: value.fit(
+                states, targets, s.value_minibatch, s.value_epochs, dice
+            )
+        },
+    ),
+]
+STEPPED: Mistakes = [
+    (
+        "you take the log-probability of clipped actions: the task clips, and the policy drew `batch.actions`",
+        {"taken": lambda actions, gaussian: np.clip(actions, -1, 1) if gaussian else actions},
+    ),
+    *(
+        (
+            "no step passes your line search, so the policy never moves: has the gradient the wrong sign, or do the "
+            "two log-probabilities of the ratio move together? The old one is computed once, before parameters move",
+            change,
+        )
+        for change in (
+            {"uphill": lambda score, advantages: -score * advantages[:, None]},
+            {"gained": lambda ratio, advantages: np.mean(advantages)},
+        )
+    ),
+    (
+        "your ratio is upside down, so the policy learns to do what was worse: the new probability stands above",
+        {
+            "uphill": lambda score, advantages: -score * advantages[:, None],
+            "gained": lambda ratio, advantages: np.mean(advantages / ratio),
+        },
+    ),
+    (
+        "every state enters your F: take each `s.fisher_stride`-th",
+        {"measured_on": lambda states, s: states},
+    ),
+    (
+        "your direction is without damping: solve (F + ξI)x = g, with ξ = s.damping",
+        {"damping": lambda s: 0.0, "solve": _by_the_library},
+    ),
+    (
+        "your direction is without damping, and you take it off the curvature all the same: solve (F + ξI)x = g",
+        {
+            "damping": lambda s: 0.0,
+            "solve": _by_the_library,
+            "curvature": lambda x, fisher, damping: x @ fisher @ x - damping * x @ x,
+        },
+    ),
+    (
+        "the damping is in your length too: the step ends well inside δ. Take ξ·xᵀx off the curvature, (10.11)",
+        {"curvature": lambda x, fisher, damping: x @ fisher @ x + damping * x @ x},
+    ),
+    (
+        "your length has δ where 2δ belongs, (10.11)",
+        {"delta": lambda s: s.delta / 2},
+    ),
+    (
+        "the root is missing in your length, (10.11)",
+        {"length": lambda delta, curvature: 2 * delta / curvature},
+    ),
+    (
+        "what conjugate gradients return is your step: it has the direction, and not yet the length of (10.11)",
+        {"length": lambda delta, curvature: 1.0},
+    ),
+    ("conjugate gradients may stop earlier here: hand on rtol=1e-2", {"rtol": 1e-10}),
+    (
+        "your conjugate gradients make ten iterations at most: s.cg_iterations says how many",
+        {"iterations": lambda s: 10},
+    ),
+    ("you solve for the direction exactly: conjugate gradients stop early", {"solve": _exactly}),
+    (
+        "your direction is the plain gradient: let conjugate gradients solve (F + ξI)x = g",
+        {"solve": lambda matrix, b, *limits: (b, 0, 0.0)},
+    ),
+    (
+        "you take the full step whatever comes: where its KL is above δ, or its gain too small, the line search "
+        "shortens it",
+        {"inside": lambda divergence, delta: True, "enough": lambda gain, promise: True},
+    ),
+    (
+        "your line search doesn't look at the KL: it must be at most δ",
+        {"inside": lambda divergence, delta: True},
+    ),
+    (
+        "your line search doesn't look at the gain: it must keep a tenth of the promise",
+        {"enough": lambda gain, promise: True},
+    ),
+    ("your line search halves: it shrinks by a tenth", {"shrink": 0.5}),
+    (
+        "old and new policy have changed places in your KL: the old one comes first",
+        {"apart": lambda policy, old, new: policy.kl(new, old)},
+    ),
+    (
+        "your KL is 0 for every θ: keep the old distribution, detached, from before the parameters move",
+        {"apart": lambda policy, old, new: 0.0},
+    ),
+    (
+        "your surrogate has the log-probability in place of the ratio: same gradient at the old policy, another gain",
+        {"gained": lambda ratio, advantages: np.mean(np.log(ratio) * advantages)},
+    ),
+    (
+        "your surrogate is a sum over the rows: take the mean",
+        {"gained": lambda ratio, advantages: np.sum(ratio * advantages)},
+    ),
+    (
+        "after a failed line search you leave the policy at the last candidate: the old parameters must come back",
+        {"moved": lambda theta, step, accepted: theta + (0.9**30 if accepted is None else accepted) * step},
+    ),
+    (
+        "the policy never moves: write the accepted parameters into it",
+        {"moved": lambda theta, step, accepted: theta},
+    ),
+    (
+        "you write the full step into the policy, whatever the line search accepted",
+        {"moved": lambda theta, step, accepted: theta + step},
+    ),
+    (
+        "you report the promised gain: report what the line search measured",
+        {"recorded": lambda kl, gain, promised: (kl, promised)},
+    ),
+]
+
+
+ALL_BUT = [
+    (
+        "all is right but what you yield: the KL and the gain are those that `line_search` returned",
+        ("record",),
+    ),
+    (
+        "all is right but what you hand to `value.fit`, or how often: it wants the valid states, advantages + V, "
+        "s.value_epochs, s.value_minibatch and the second generator, once in each update",
+        ("fits",),
+    ),
+    (
+        "all is right but the policy's step, somewhere between the advantages as `gae` gives them and what "
+        "`line_search` returns: go through the steps 4 and 5 line by line",
+        ("step",),
+    ),
+    (
+        "all is right but the normaliser of the observations: what it has taken in when you collect",
+        ("moments",),
+    ),
+]
+
+
+def _expected_training(sampler, policy, value, s, updates, seed):
+    given = copy.deepcopy((sampler, policy, value))
+    return _apply_training(_RIGHTLY, *given, s, updates, seed)
+
+
+def _among(group: Mistakes, *words: str) -> Mistakes:
+    return [mistake for mistake in group if any(each in mistake[0] for each in words)]
+
+
+_RIGHTLY = _written()
+train_trpo = Exercise(
+    function="train_trpo",
+    cases=list(_training_cases()),
+    expected=_expected_training,
+    apply=_apply_training,
+    parts=("the KLs", "the gains", "the policy's parameters", "the value function's parameters"),
+    bare=True,
+    tolerance=4e-6,
+    misconceptions=[
+        *mistakes(_written, [*COLLECTED, *SCALED, *JUDGED, *FITTED, *STEPPED]),
+        *((words, _written(replayed=parts)) for words, parts in ALL_BUT),
+        *(
+            (words, function)
+            for words, function in mistakes(
+                _written,
+                _among(COLLECTED, "thrown alike", "takes in every row"),
+                _among(SCALED, "as they are", "runs on from one", "undiscounted"),
+                _among(JUDGED, "for a failure", "don't use λ", "mean in"),
+                _among(FITTED, "to every row", "standardised"),
+                _among(STEPPED, "clipped actions", "every state", "length too", "old and new"),
+            )
+            if words.startswith("two things")
+        ),
+        (
+            "policy and value function both learn something else: look at what both are made of, the number of steps, "
+            "the division of the rewards, V, `gae` and the choice of rows, before you look at either",
+            _written(replayed=("fits", "step")),
+        ),
+    ],
+)
+
+
+# 10.5, the bootstrap interval
 
 
 def _resamples(values):
@@ -1209,5 +2136,6 @@ EXERCISES = {
     "10.1": fisher_vector_product,
     "10.2": conjugate_gradient,
     "10.3": line_search,
-    "10.4": bootstrap_interval,
+    "10.4": train_trpo,
+    "10.5": bootstrap_interval,
 }
