@@ -54,6 +54,12 @@ def test_stores_no_path_of_the_machine_that_ran_it(lesson):
 
 
 @each_lesson
+def test_no_backslash_of_a_formula_became_a_tab_or_a_bell(lesson):
+    written = ["".join(cell["source"]) for cell in json.loads(lesson.read_text())["cells"]]
+    assert [text for text in written if re.search(r"[\x00-\x09\x0b-\x1f]", text)] == []
+
+
+@each_lesson
 def test_stores_nothing_that_changes_from_run_to_run(lesson):
     assert set(json.loads(lesson.read_text())["metadata"]) == {"kernelspec", "language_info"}
     assert [cell["metadata"] for cell in code_cells(lesson) if "execution" in cell["metadata"]] == []
