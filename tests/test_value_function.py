@@ -125,3 +125,15 @@ def test_a_short_gradient_is_left_as_it_is(generator):
         value.fit(states, targets, 3, 10, torch.Generator().manual_seed(0), max_gradient_norm=limit)
         ends.append(parameters_of(value))
     assert torch.equal(*ends)
+
+
+def test_a_step_of_plain_descent_goes_down_the_mean_squared_error(generator):
+    states, targets = torch.randn(50, 3, generator=generator).double(), torch.randn(50, generator=generator).double()
+    value = ValueFunction(3, (8,), 1.0, generator).double()
+    before = parameters_of(value)
+    loss = torch.nn.functional.mse_loss(value(states), targets)
+    slope = torch.cat([g.ravel() for g in torch.autograd.grad(loss, list(value.parameters()))])
+    value.theta = torch.empty(0)
+    value.optimiser = torch.optim.SGD([value.theta], lr=1e-3)
+    value.fit(states, targets, 1, 50, generator)
+    assert torch.allclose(parameters_of(value), before - 1e-3 * slope, atol=1e-12)
