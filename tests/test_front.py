@@ -3,6 +3,7 @@
 import importlib.metadata
 import itertools
 import json
+import signal
 import sys
 
 import gymnasium
@@ -14,11 +15,13 @@ from torch import nn
 import trpobook
 from small_runs import SET, SMALL, TASK, contents, metrics, rows_of
 from trpobook.__main__ import main
+from trpobook.agents import storage
 from trpobook.agents.faults import TaskError
 from trpobook.agents.heads import CategoricalHead, GaussianHead
 from trpobook.runs.columns import COLUMNS
 from trpobook.runs.folder import RunFolder
 from trpobook.runs.front import ALGORITHMS
+from trpobook.runs.interrupts import Interrupted
 from trpobook.runs.settings import as_data, settings_for
 from trpobook.runs.trainer import UPDATES, Trainer
 
@@ -231,6 +234,18 @@ def test_a_policy_that_does_not_fit_the_task_is_refused_before_a_folder_is_made(
     with pytest.raises(ValueError, match=r"Poles: outputs\(states\) raised"):
         train(Push, policy=Poles(), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_saves_the_update_that_is_next_and_no_row_is_lost(tmp_path):
+    def stop(row):
+        if row["update"] == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    rare = SMALL | {"checkpoint_steps": 1_000_000}
+    with pytest.raises(Interrupted, match="all saved; go on with --resume"):
+        train(TASK, out=tmp_path / "run", steps=100_000, on_update=stop, settings=rare)
+    rows = len(metrics(tmp_path / "run")) - 1  # below the names
+    assert storage.load(tmp_path / "run" / "checkpoint.pt")["count"] == rows == 3
 
 
 def test_an_agent_acts_as_in_its_evaluation(tmp_path):

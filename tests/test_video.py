@@ -18,8 +18,8 @@ class Shown(gymnasium.Env):
 
     observation_space = spaces.Box(-1, 1, (2,))
 
-    def __init__(self, action_space, length=20, rate=25, picture=True, render_mode=None):
-        self.action_space, self.length, self.picture = action_space, length, picture
+    def __init__(self, action_space, length=20, rate=25, picture=True, cut=False, render_mode=None):
+        self.action_space, self.length, self.picture, self.cut = action_space, length, picture, cut
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": rate}
         self.render_mode = render_mode
 
@@ -31,7 +31,8 @@ class Shown(gymnasium.Env):
     def step(self, action):
         assert self.action_space.contains(action), action
         self.t += 1
-        return np.zeros(2, dtype=np.float32), 1.0, self.t >= self.length, False, {}
+        over = self.t >= self.length
+        return np.zeros(2, dtype=np.float32), 1.0, over and not self.cut, over and self.cut, {}
 
     def render(self):
         return np.full((32, 48, 3), self.t, dtype=np.uint8) if self.picture else None
@@ -52,6 +53,10 @@ def test_an_agent_of_any_kind_of_action_is_filmed_to_its_episodes_end(action_spa
     frames = filmed(action_space)
     assert frames.dtype == np.uint8 and frames.shape == (20, 32, 48, 3)
     assert frames[:, 0, 0, 0].tolist() == list(range(20))
+
+
+def test_a_clip_ends_where_a_time_limit_cuts_the_episode():
+    assert len(filmed(ACTIONS[0], length=7, cut=True)) == 7
 
 
 @pytest.mark.parametrize("rate,every", [(25, 1), (50, 2), (125, 5), (10, 1)])
