@@ -248,6 +248,13 @@ def test_ctrl_c_saves_the_update_that_is_next_and_no_row_is_lost(tmp_path):
     assert storage.load(tmp_path / "run" / "checkpoint.pt")["count"] == rows == 3
 
 
+def test_the_speed_of_a_run_that_goes_on_counts_its_own_steps(tmp_path):
+    first = train(TASK, out=tmp_path / "run", steps=6000)
+    told = train(TASK, out=tmp_path / "run", steps=8000, resume=True)
+    made = told["steps_per_second"] * told["seconds"]
+    assert made == pytest.approx(told["steps"] - first["steps"], rel=0.2)
+
+
 def test_an_agent_acts_as_in_its_evaluation(tmp_path):
     train("CartPole-v1", out=tmp_path / "run")
     agent = trpobook.load(tmp_path / "run")
