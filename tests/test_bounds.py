@@ -486,3 +486,84 @@ def test_a_search_between_ends_that_are_none_is_refused():
         golden_section(lambda x: x, 1.0, 0.0)
     with pytest.raises(ValueError, match="high is nan"):
         golden_section(lambda x: x, 0.0, np.nan)
+
+
+def test_the_penalty_of_the_mean_distance_is_in_tv_unless_another_form_is_asked_for():
+    new, _ = trust_step(0.02)
+    assert cpo_penalty(GRID, UNIFORM, new) == cpo_penalty(GRID, UNIFORM, new, "tv")
+    assert cpo_penalty(GRID, UNIFORM, new) != cpo_penalty(GRID, UNIFORM, new, "kl")
+
+
+def test_where_the_future_does_not_count_an_infinite_kl_costs_nothing():
+    mdp = random_mdp(np.random.default_rng(20), gamma=0.0)
+    old, new = np.full((6, 3), 1 / 3), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    assert np.all(np.isinf(kl_categorical(old, new)))
+    for name in ("kl_sharp", "kl_paper", "cpo_kl", "mean_kl"):
+        assert PENALTIES[name](mdp, old, new) == 0, name
+
+
+def test_cpi_makes_no_step_where_nothing_is_gained_and_nothing_at_risk():
+    mdp = random_mdp(np.random.default_rng(21))
+    idle = TabularMDP(mdp.transition, np.zeros_like(mdp.reward), mdp.start, mdp.gamma, mdp.absorbing)
+    old, target = (random_policy(np.random.default_rng(seed), mdp) for seed in (22, 23))
+    assert cpi_step(idle, old, target) == 0
+
+
+@pytest.mark.parametrize("gamma", [1e-3, 0.02])
+@pytest.mark.parametrize("form", ["kl_sharp", "mean_kl"])
+def test_mm_step_is_the_best_on_its_curve_where_the_penalty_is_light(gamma, form):
+    rng = np.random.default_rng(24)
+    for _ in range(20):
+        mdp = random_mdp(rng, gamma=gamma)
+        old, new = np.full((6, 3), 1 / 3), mm_step(mdp, np.full((6, 3), 1 / 3), form)
+        advantage = mdp.advantage(old)
+        others = softmax(np.linspace(0.1, 500, 2000)[:, None, None] * advantage / np.abs(advantage).max())
+        along = (others * advantage).sum(axis=2) @ mdp.visitation(old)
+        kl = kl_categorical(old, others)
+        if form == "mean_kl":
+            promise = surrogate(mdp, old, new) - mean_kl_penalty(mdp, old, new)
+            bounds = along - mean_kl_constant(mdp, old) * (1 - gamma) * kl @ mdp.visitation(old)
+        else:
+            promise = surrogate(mdp, old, new) - trpo_penalty(mdp, old, new, form)
+            bounds = along - trpo_constant(mdp, old, form) * kl.max(axis=1)
+        assert promise >= np.max(bounds) - 1e-12
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_mm_step_goes_all_the_way_to_the_best_action_in_any_unit_where_only_the_present_counts(unit):
+    mdp = random_mdp(np.random.default_rng(25), gamma=1e-300)
+    paid = TabularMDP(mdp.transition, unit * mdp.reward, mdp.start, mdp.gamma, mdp.absorbing)
+    new = mm_step(paid, np.full((6, 3), 1 / 3))
+    assert new == pytest.approx(np.eye(3)[mdp.reward.argmax(axis=1)], abs=1e-3)
+
+
+@pytest.mark.parametrize("form", ["kl_sharp", "mean_kl"])
+def test_mm_step_returns_the_old_policy_bit_for_bit_where_rounding_hides_the_gain(form):
+    mdp = TabularMDP(np.ones((1, 2, 1)), np.array([[1.0, 0.0]]), np.ones(1), 0.5, np.zeros(1, bool))
+    old = np.array([[1.0, 1e-17]])
+    assert np.array_equal(mm_step(mdp, old, form), old)
+
+
+@pytest.mark.parametrize("form", ["kl_sharp", "mean_kl"])
+def test_mm_step_changes_nothing_in_a_state_that_is_never_reached_where_there_alone_something_is_to_be_won(form):
+    transition = np.zeros((2, 2, 2))
+    transition[:, :, 0] = 1
+    mdp = TabularMDP(transition, np.array([[1.0, 1.0], [0.0, 3.0]]), np.array([1.0, 0.0]), 0.5, np.zeros(2, bool))
+    assert np.array_equal(mm_step(mdp, np.full((2, 2), 0.5), form), np.full((2, 2), 0.5))
+
+
+def test_golden_section_searches_as_far_as_1e300_and_no_further():
+    assert golden_section(lambda x: -abs(x - 1e299), -1e300, 1e300) == pytest.approx(1e299, rel=1e-6)
+    for high in (1e301, np.inf):
+        with pytest.raises(ValueError, match=r"high is (1e\+301|inf)"):
+            golden_section(lambda x: -x, 0.0, high)
+
+
+def test_a_mean_over_visits_takes_numbers_down_to_minus_1e300_and_may_grow_beyond_every_float():
+    rng = np.random.default_rng(26)
+    mdp = random_mdp(rng, gamma=0.99)
+    pi = random_policy(rng, mdp)
+    assert mean_over_visits(mdp, pi, np.full(6, -1e297)) == pytest.approx(-1e297, rel=1e-12)
+    with pytest.raises(ValueError, match=r"per_state holds -1e\+301"):
+        mean_over_visits(mdp, pi, np.full(6, -1e301))
+    assert mean_over_visits(mdp, pi, np.full(6, 1e308)) == np.inf

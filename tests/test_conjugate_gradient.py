@@ -180,3 +180,59 @@ def test_a_singular_system_without_a_solution_has_no_huge_answer(dtype, most, ma
         x, _, residual = conjugate_gradient(lambda v, m=matrix: m @ v, b, max_iterations=max_iterations)
         assert x.norm() * torch.linalg.matrix_norm(matrix, 2) <= most * b.norm()
         assert b @ x >= 0 and residual <= 1e4
+
+
+@pytest.mark.parametrize("dtype,exponents", [(torch.float32, (-50, 40)), (torch.float64, (-400, -60, 60, 400))])
+@pytest.mark.parametrize("singular", [False, True])
+def test_falls_as_the_matrix_grows_whatever_its_unit(dtype, exponents, singular, generator):
+    """Nothing that the solver compares has a unit of its own: x(F·2ᵏ) = x(F)·2⁻ᵏ, bit for bit."""
+    factor = torch.randn(20, 8 if singular else 20, generator=generator, dtype=torch.float64)
+    matrix, b = (factor @ factor.T).to(dtype), vector(20, generator).to(dtype)
+    x, iterations, residual = conjugate_gradient(lambda v: matrix @ v, b, max_iterations=30)
+    assert iterations > 5
+    for exponent in exponents:
+        scaled = conjugate_gradient(lambda v, k=exponent: matrix @ v * 2.0**k, b, max_iterations=30)
+        assert torch.equal(scaled.x, x * 2.0**-exponent)
+        assert (scaled.iterations, scaled.residual) == (iterations, residual)
+
+
+def test_ten_products_are_made_unless_more_or_fewer_are_asked_for(generator):
+    matrix, b, products = spd(30, generator), vector(30, generator), []
+
+    def matvec(v):
+        products.append(v)
+        return matrix @ v
+
+    assert conjugate_gradient(matvec, b).iterations == len(products) == 10
+    products.clear()
+    assert conjugate_gradient(matvec, b, max_iterations=3).iterations == len(products) == 3
+
+
+@pytest.mark.parametrize("infinity", [float("inf"), float("-inf")])
+def test_an_infinite_product_is_an_error_and_no_end(infinity):
+    with pytest.raises(FloatingPointError, match=f"curvature pᵀFp is {infinity}"):
+        conjugate_gradient(lambda v: v * infinity, torch.ones(3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_a_right_hand_side_found_to_lie_in_the_null_space_gives_no_step_at_all(dtype, generator):
+    late = 0
+    for _ in range(50):
+        factor = torch.randn(12, 4, generator=generator, dtype=torch.float64)
+        b, products = vector(12, generator), []
+        b -= factor @ torch.linalg.lstsq(factor, b).solution
+        matrix, b = (factor @ factor.T).to(dtype), b.to(dtype)
+        solution = conjugate_gradient(lambda v, m=matrix, seen=products: (seen.append(v), m @ v)[1], b)
+        assert torch.equal(solution.x, torch.zeros_like(b)) and solution.x.dtype == dtype
+        assert (solution.iterations, solution.residual) == (0, 1.0)
+        late += len(products) > 1
+    assert late > 10  # the first product, rounding errors alone, looked like any other
+
+
+def test_a_residual_that_grows_five_hundredfold_on_the_way_is_no_end_however_long_b_is():
+    diagonal, b = torch.full((400,), 1e-6, dtype=torch.float64), torch.ones(400, dtype=torch.float64)
+    diagonal[0], b[0] = 1.0, 0.02
+    first, second = (conjugate_gradient(lambda v: diagonal * v, b, max_iterations=k, rtol=1e-6) for k in (1, 2))
+    assert 400 < first.residual < 600 and first.iterations == 1
+    assert second.residual < 1e-6 and second.iterations == 2
+    assert torch.allclose(second.x, b / diagonal, rtol=1e-6)

@@ -108,3 +108,21 @@ def test_the_rule_of_every_line_search_has_one_place():
     for rule in (inspect.getsource(tabular_trpo.backtrack), inspect.getsource(step_at)):
         assert all(constant in rule for constant in names.values())
         assert re.findall(r"\b0\.[19]\b|\b3[01]\b", rule.split('"""')[-1]) == []
+
+
+@pytest.mark.parametrize("max_backtracks", [0, 1, 5])
+def test_a_search_that_finds_nothing_has_tried_the_full_step_and_each_shrinking_and_says_so(max_backtracks):
+    tried = []
+
+    def outside(theta):
+        tried.append(theta[0].item() - 1)
+        return 1.0
+
+    result = search(moved, outside, max_backtracks=max_backtracks)
+    assert tried == [2 * 0.5**k for k in range(max_backtracks + 1)]
+    assert result.accepted is False and result.backtracks == max_backtracks
+
+
+def test_a_step_on_the_edge_of_the_region_with_just_the_gain_asked_for_is_taken():
+    result = search(moved, lambda theta: 0.5, predicted=8.0, min_ratio=0.25)  # of a gain of 2 at the full step
+    assert result.accepted is True and result.backtracks == 0 and result.kl == 0.5 and result.gain == 2.0

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from batches import make_batch, theta
+from trpobook.algorithms import natural_gradient
+from trpobook.algorithms.conjugate_gradient import conjugate_gradient
 from trpobook.algorithms.fisher import explicit_fisher
 from trpobook.algorithms.natural_gradient import natural_gradient_update
 from trpobook.runs.trainer import Trainer
@@ -45,3 +47,15 @@ def test_the_trainer_runs_it_and_learns():
     trainer = Trainer("InvertedPendulum-v5", "npg", seed=0)
     rows = list(trainer.updates(60_000))
     assert rows[-1]["kl_limit"] == math.inf and rows[-1]["return_mean"] > 4 * rows[0]["return_mean"]
+
+
+def test_the_record_says_what_the_solver_said(monkeypatch):
+    said = []
+
+    def solve(product, b, **options):
+        said.append(conjugate_gradient(product, b, **options))
+        return said[0]
+
+    monkeypatch.setattr(natural_gradient, "conjugate_gradient", solve)
+    record = natural_gradient_update(*make_batch(), step_size=0.3)
+    assert (record.cg_iterations, record.cg_residual) == said[0][1:] and 0 < record.cg_residual < 1

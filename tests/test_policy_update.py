@@ -14,10 +14,12 @@ from torch.distributions import kl_divergence
 from batches import make_batch, theta
 from trpobook.agents.heads import CategoricalHead
 from trpobook.agents.policies import GaussianPolicy
+from trpobook.algorithms import natural_gradient, trpo
+from trpobook.algorithms.conjugate_gradient import conjugate_gradient
 from trpobook.algorithms.fisher import fisher_vector_product
 from trpobook.algorithms.line_search import Accepted
 from trpobook.algorithms.natural_gradient import natural_gradient_update
-from trpobook.algorithms.policy_update import ratio_quantiles
+from trpobook.algorithms.policy_update import guarded, policy_gradient, ratio_quantiles
 from trpobook.algorithms.ppo import Memory, ppo_kl_update, ppo_update
 from trpobook.algorithms.reinforce import reinforce_update
 from trpobook.algorithms.trpo import trpo_update
@@ -219,3 +221,65 @@ def test_the_quantiles_are_torchs_bit_for_bit(n, dtype):
 def test_the_quantiles_of_more_than_16_million_rows_are_found():
     ratios = torch.linspace(1, 3, 2**24 + 3, dtype=torch.float32)
     assert list(ratio_quantiles(ratios).values()) == pytest.approx([1, 1.1, 2.9, 3], abs=1e-6)
+
+
+@pytest.mark.parametrize("update", ["trpo", "npg"])
+def test_ten_rounds_to_a_hundredth_with_a_damping_of_a_tenth_on_every_state_unless_asked_otherwise(update, monkeypatch):
+    policy, *batch = make_batch()
+    asked = []
+
+    def product(policy, states, **options):
+        asked.append((len(states), options))
+        return fisher_vector_product(policy, states, **options)
+
+    def solve(product, b, **options):
+        asked.append(options)
+        return conjugate_gradient(product, b, **options)
+
+    if update == "trpo":
+        trpo.trpo_update(policy, *batch, delta=0.01, fisher_vector_product=product, conjugate_gradient=solve)
+    else:
+        monkeypatch.setattr(natural_gradient, "fisher_vector_product", product)
+        monkeypatch.setattr(natural_gradient, "conjugate_gradient", solve)
+        natural_gradient_update(policy, *batch, step_size=0.3)
+    assert asked == [(200, {"damping": 0.1}), {"max_iterations": 10, "rtol": 0.01}]
+
+
+@each_update
+def test_without_an_entropy_bonus_there_is_none(update):
+    thetas, records = [], []
+    for options in ({}, {"entropy_bonus": 0.0}, {"entropy_bonus": 1.0}):
+        policy, *batch = make_batch()
+        records.append(update(policy, *batch, **options))
+        thetas.append(theta(policy))
+    assert torch.equal(thetas[0], thetas[1]) and records[0] == records[1]
+    assert not torch.equal(thetas[0], thetas[2])
+
+
+def test_the_policy_gradient_is_without_an_entropy_bonus_unless_one_is_asked_for():
+    policy, *batch = make_batch()
+    assert torch.equal(policy_gradient(policy, *batch), policy_gradient(policy, *batch, entropy_bonus=0.0))
+    assert not torch.equal(policy_gradient(policy, *batch), policy_gradient(policy, *batch, entropy_bonus=0.1))
+
+
+@pytest.mark.parametrize("name", ["npg", "reinforce", "ppo", "ppo-kl"])
+def test_a_record_has_no_backtracks_and_no_rounds_where_there_is_nothing_to_search_or_to_solve(name):
+    policy, *batch = make_batch()
+    record = UPDATES[name](policy, *batch)
+    assert record.accepted is True and record.backtracks == 0 and isinstance(record.backtracks, int)
+    if name != "npg":
+        assert (record.cg_iterations, record.cg_residual) == (0, 0.0)
+
+
+def test_a_guarded_update_keeps_its_name_and_what_it_says_of_itself():
+    def an_update(policy, states, actions, advantages):
+        """Say what is done."""
+
+    assert guarded(an_update).__name__ == "an_update" and guarded(an_update).__doc__ == "Say what is done."
+
+
+def test_the_largest_of_more_than_16_million_ratios_is_the_last_and_not_one_beyond():
+    """2²⁴ + 3, its place, is no float32; rounded it would be one more."""
+    ratios = torch.ones(2**24 + 4, dtype=torch.float32)
+    ratios[5], ratios[6] = 2.0, 0.5
+    assert list(ratio_quantiles(ratios).values()) == [0.5, 1, 1, 2]

@@ -285,3 +285,54 @@ def test_a_broken_update_does_not_balance_it(algo, breakage, monkeypatch):
 
     monkeypatch.setitem(trainers.UPDATES, algo, real._replace(update=broken))
     assert cart_pole(algo) < 100
+
+
+def updated(update=ppo_update, rate=3e-3, scale=1.0, rows=200, **options):
+    """Make one update; return its record, the new parameters and the memory."""
+    policy, states, actions, advantages = make_batch(rows=rows)
+    memory = Memory(policy, rate, 0)
+    return update(policy, states, actions, scale * advantages, memory=memory, **options), theta(policy), memory
+
+
+@pytest.mark.parametrize("update", [ppo_update, ppo_kl_update])
+def test_ten_epochs_of_64_rows_with_gradients_of_a_half_at_most_unless_asked_otherwise(update):
+    defaults = {"epochs": 10, "minibatch": 64, "max_gradient_norm": 0.5, "kl_stop": math.inf, "entropy_bonus": 0.0}
+    record, parameters, _ = updated(update, scale=100.0)
+    assert updated(update, scale=100.0, **defaults)[0] == record
+    assert torch.equal(updated(update, scale=100.0, **defaults)[1], parameters)
+    for other in ({"epochs": 9}, {"minibatch": 63}, {"max_gradient_norm": 0.6}):
+        assert not torch.equal(updated(update, scale=100.0, **(defaults | other))[1], parameters)
+
+
+def test_the_clip_is_a_fifth_and_the_target_a_hundredth_of_a_nat_unless_asked_otherwise():
+    assert torch.equal(updated(rate=0.03)[1], updated(rate=0.03, clip=0.2)[1])
+    assert not torch.equal(updated(rate=0.03)[1], updated(rate=0.03, clip=0.3)[1])
+    record, _, memory = updated(ppo_kl_update, rate=0.03)
+    assert 0.015 < record.kl < 0.6 and memory.beta == 2.0
+    assert updated(ppo_kl_update, rate=0.03, kl_target=1.0)[2].beta == 0.5
+
+
+def test_a_divergence_just_at_a_bound_leaves_the_penalty_as_it_is():
+    assert adapted_beta(3.0, 1.5 * 0.02, 0.02) == adapted_beta(3.0, 0.03 / 1.5, 0.03) == 3.0
+    assert adapted_beta(3.0, math.nextafter(1.5 * 0.02, 1), 0.02) == 6.0
+    assert adapted_beta(3.0, math.nextafter(0.03 / 1.5, 0), 0.03) == 1.5
+
+
+def test_epochs_go_on_as_long_as_the_divergence_is_no_more_than_the_stop():
+    first, second = (updated(epochs=k) for k in (1, 2))
+    assert torch.equal(updated(epochs=2, kl_stop=first[0].kl)[1], second[1])
+    assert torch.equal(updated(epochs=2, kl_stop=math.nextafter(first[0].kl, 0))[1], first[1])
+
+
+def test_a_minibatch_may_be_a_single_row():
+    record, _, memory = updated(rows=5, epochs=1, minibatch=1)
+    assert record.accepted and memory.optimiser.state[memory.theta]["step"] == 5
+
+
+@pytest.mark.parametrize("update", [ppo_update, ppo_kl_update])
+def test_the_entropy_on_record_is_the_new_policys(update):
+    policy, *batch = make_batch()
+    before = policy(batch[0]).entropy().mean().item()
+    record = update(policy, *batch, memory=Memory(policy, 3e-3, 0))
+    after = policy(batch[0]).entropy().mean().item()
+    assert record.entropy == pytest.approx(after, abs=1e-12) and abs(after - before) > 1e-6

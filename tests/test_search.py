@@ -266,3 +266,34 @@ def test_the_run_on_disk_has_the_documented_columns(tmp_path):
 def test_a_gpu_is_refused_in_words():
     with pytest.raises(ValueError, match="choose auto or cpu"):
         SearchRun("InvertedPendulum-v5", "cem", device="cuda")
+
+
+def test_the_cross_entropy_population_is_mean_plus_deviation_times_numpys_normal_numbers():
+    start = np.array([1.0, 2.0, 3.0])
+    candidates = CrossEntropy(start, 0.5, 20, 7).ask()
+    assert np.array_equal(candidates, start + 0.5 * np.random.default_rng(7).standard_normal((20, 3)))
+
+
+def test_two_lead_where_a_fifth_of_the_population_is_less():
+    searcher = CrossEntropy(np.zeros(3), 0.5, 8, 0)
+    candidates = searcher.ask().copy()
+    searcher.tell(np.arange(8.0))
+    assert searcher.mean == pytest.approx(candidates[6:].mean(axis=0))
+
+
+@pytest.mark.parametrize("method", SEARCHES.values())
+def test_a_search_prints_nothing_and_writes_no_files(method, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    searcher = method(np.zeros(4), 0.5, 20, 0)
+    for _ in range(3):
+        searcher.tell(-np.sum(searcher.ask() ** 2, axis=1))
+    assert capsys.readouterr() == ("", "") and list(tmp_path.iterdir()) == []
+
+
+def test_lengths_are_whole_numbers():
+    population = Population(CategoricalPolicy(4, 2, (), torch.Generator().manual_seed(0)))
+    environments = Environments("CartPole-v1", 2, 0)
+    thetas = np.zeros((2, len(population.weights())))
+    _, lengths, _ = population.play(thetas, environments, RunningMoments((4,)))
+    environments.close()
+    assert np.issubdtype(lengths.dtype, np.integer) and lengths.min() > 0

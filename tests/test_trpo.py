@@ -247,3 +247,71 @@ def test_on_a_bandit_the_step_is_the_natural_gradient_in_closed_form():
     natural = q - q.mean()  # F⁺g
     variance = (p * q**2).sum()
     assert (steps[0] - natural * (2e-4 / variance).sqrt()).abs().max() <= 1e-10
+
+
+def test_the_record_says_what_the_solver_and_the_line_search_said_and_the_new_policys_entropy():
+    policy, states, actions, advantages = make_batch()
+    solved, searched = [], []
+
+    def solve(product, b, **options):
+        solved.append(trpo.conjugate_gradient(product, b, **options))
+        return solved[0]
+
+    def search(surrogate, kl, theta, step, **options):
+        searched.append(line_search(surrogate, kl, theta, 2 * step, **options))
+        return searched[0]
+
+    update = trpo_update(policy, states, actions, advantages, delta=0.01, conjugate_gradient=solve, line_search=search)
+    assert (update.cg_iterations, update.cg_residual) == solved[0][1:] and 0 < update.cg_residual < 1
+    assert update.backtracks == searched[0].backtracks > 0
+    assert update.entropy == pytest.approx(policy(states).entropy().mean().item(), abs=1e-12)
+
+
+@pytest.mark.parametrize("sign", [0, -1])
+def test_where_the_curvature_is_not_positive_the_step_is_zero_and_refused(sign):
+    policy, states, actions, advantages = make_batch()
+    before, steps = theta(policy), []
+
+    def spy(surrogate, kl, theta, step, **options):
+        steps.append(step)
+        return line_search(surrogate, kl, theta, step, **options)
+
+    update = trpo_update(
+        policy,
+        states,
+        actions,
+        advantages,
+        delta=0.01,
+        damping=0.0,
+        fisher_vector_product=lambda *arguments, **options: lambda v: sign * v,
+        conjugate_gradient=lambda product, b, **options: (b, 1, 0.5),
+        line_search=spy,
+    )
+    assert torch.equal(steps[0], torch.zeros_like(before)) and torch.equal(theta(policy), before)
+    assert not update.accepted and update.kl == update.gain == update.step_norm == 0
+
+
+class Counting(GaussianPolicy):
+    """A policy that counts how often its network runs."""
+
+    runs = 0
+
+    def outputs(self, states):
+        self.runs += 1
+        return super().outputs(states)
+
+
+def test_the_network_runs_once_for_each_candidate_and_not_at_all_for_the_old_parameters():
+    _, states, actions, advantages = make_batch()
+    policy, runs = Counting(4, 2, (16,), -0.5, torch.Generator().manual_seed(0)), []
+
+    def spy(surrogate, kl, theta, step, **options):
+        for candidate in (theta, theta + step, theta + step / 2):
+            before = policy.runs
+            kl(candidate)
+            surrogate(candidate)
+            runs.append(policy.runs - before)
+        return Accepted(theta + step / 2, 1.0, 0.0, 1, True)
+
+    trpo_update(policy, states, actions, advantages, delta=0.01, line_search=spy)
+    assert runs == [0, 1, 1]

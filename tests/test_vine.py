@@ -327,3 +327,26 @@ def test_a_task_that_cannot_go_back_is_refused_before_a_folder_is_made(tmp_path)
 def test_settings_that_no_vine_can_have(wrong):
     with pytest.raises(ValueError, match="branch"):
         VineRun("CartPole-v1", settings=settings_for("CartPole-v1", "vine", **wrong))
+
+
+def trunk(seed):
+    """Climb in a cart-pole; return policy, generator and points."""
+    policy = CategoricalPolicy(4, 2, (8,), torch.Generator().manual_seed(0))
+    simulator, generator = Simulator("CartPole-v1"), torch.Generator().manual_seed(seed)
+    simulator.reset(0)
+    return policy, generator, climb(policy, RunningMoments((4,)), simulator, 10, 3, generator)
+
+
+def test_the_trunk_is_drawn_from_the_given_generator_and_no_other():
+    one, two, other = (np.array([seen for seen, _ in trunk(seed)[2]]) for seed in (1, 1, 2))
+    assert np.array_equal(one, two) and not np.array_equal(one, other)
+
+
+def test_the_steps_of_the_branches_are_whole_numbers():
+    policy, generator, points = trunk(1)
+    simulators = [Simulator("CartPole-v1") for _ in range(20)]
+    for simulator in simulators:
+        simulator.reset(0)
+    actions = torch.zeros((10, 2), dtype=torch.int64)
+    _, steps = follow(policy, RunningMoments((4,)), simulators, points, actions, 5, generator)
+    assert steps.shape == (10, 2) and np.issubdtype(steps.dtype, np.integer) and steps.min() > 0

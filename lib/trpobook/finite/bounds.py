@@ -200,9 +200,10 @@ def mm_step(mdp: TabularMDP, old: np.ndarray, form: str = "kl_sharp") -> np.ndar
     """Return a policy with at least the old one's return: one round of minorise and maximise, (S, A).
 
     M(π) = J(old) + L(π) − C·max KL lies below J and touches it at the old policy, so whatever raises M raises J; so
-    does J(old) + L(π) − C̄·E_d KL. M is maximised along π ∝ old·e^{αA}, the natural gradient's curve. Unlike Schulman
-    et al. 2015, algorithm 1, which maximises over all policies, we search one curve: the guarantee is the same. Where
-    C is 0, because γ or the advantage is, the old policy is returned.
+    does J(old) + L(π) − C̄·E_d KL. M is maximised along π ∝ old·e^{αA}, the natural gradient's curve, up to four times
+    the α where the peak lies to leading order. Unlike Schulman et al. 2015, algorithm 1, which maximises over all
+    policies, we search this piece of a curve: the guarantee is the same. Where C is 0, because γ or the advantage is,
+    the old policy is returned.
 
     form: "kl_sharp" or "kl_paper" for the largest KL, see `trpo_constant`; "mean_kl" for the mean.
     Lesson 06.
