@@ -7,16 +7,17 @@ import pytest
 from trpobook.runs.interrupts import SIGNALS, Interrupted, patient_with_signals
 
 
-@pytest.fixture
-def handlers():
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    yield before
+@pytest.fixture(autouse=True)
+def listening():
+    """All signals as a terminal's program has them: what runs in the background may have been told to ignore some."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_the_first_signal_is_a_wish_and_the_second_an_order(number, handlers):
+def test_the_first_signal_is_a_wish_and_the_second_an_order(number):
     with pytest.raises(Interrupted, match="stopped at once") as caught, patient_with_signals() as wish:
         assert wish.number == 0
         signal.raise_signal(number)
@@ -25,7 +26,7 @@ def test_the_first_signal_is_a_wish_and_the_second_an_order(number, handlers):
     assert caught.value.number == number
 
 
-def test_the_handlers_of_before_come_back(handlers):
+def test_the_handlers_of_before_come_back():
     def own(number, frame):
         raise AssertionError
 
@@ -35,7 +36,7 @@ def test_the_handlers_of_before_come_back(handlers):
     assert signal.getsignal(signal.SIGTERM) is own
 
 
-def test_a_signal_that_is_ignored_stays_so_as_under_nohup(handlers):
+def test_a_signal_that_is_ignored_stays_so_as_under_nohup():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with patient_with_signals() as wish:
         signal.raise_signal(signal.SIGTERM)
