@@ -394,3 +394,8 @@ def test_logits_that_are_none_are_refused(function, bad):
 
 def test_an_action_ruled_out_by_its_logit_has_no_probability():
     assert softmax(np.array([0.0, -np.inf, 0.0])).tolist() == [0.5, 0, 0.5]
+
+
+def test_single_precision_logits_have_a_softmax_without_a_warning():
+    logits = np.array([[1.0, 2.0, 3.0], [-30.0, 0.0, 5.0]])
+    assert np.allclose(softmax(logits.astype(np.float32)), softmax(logits), atol=1e-6)

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.distributions import kl_divergence
 
+from trpobook.algorithms.ppo import clipped_surrogate
+
 # 12.1 clipped_surrogate
 
 
@@ -588,6 +590,1807 @@ def e12_3_wrong_advantages_centred_in_place(
     return e12_3_right_torch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop)
 
 
+def e12_3_wrong_clip_without_minimum(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -(ratio.clamp(1 - clip, 1 + clip) * advantages[rows]).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_smaller_loss(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            A = advantages[rows]
+            loss = torch.minimum(-ratio * A, -ratio.clamp(1 - clip, 1 + clip) * A).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_clip_in_log_space(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            log_ratio, edge = log_prob - log_prob_old[rows], math.log(1 + clip)
+            A, clipped = advantages[rows], log_ratio.clamp(-edge, edge)
+            loss = -torch.minimum(log_ratio.exp() * A, clipped.exp() * A).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_no_zero_grad(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_zero_grad_once_an_epoch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        optimiser.zero_grad()
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_right_zero_grad_after_step(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_old_retaken_each_epoch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        with torch.no_grad():
+            log_prob_start = policy(states).log_prob(actions)
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_start[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_old_is_an_alias(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    policy_old = policy
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            with torch.no_grad():
+                log_prob_old = policy_old(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            old = policy_old(states)
+            ratio = (new.log_prob(actions) - old.log_prob(actions)).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_kl_of_the_epoch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        with torch.no_grad():
+            start = policy(states)
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(start, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_kl_reversed(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(new, old).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_kl_by_k3(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = (ratio - 1 - ratio.log()).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_kl_summed_over_states(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).sum().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_kl_of_last_minibatch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    policy_old = copy.deepcopy(policy)
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(policy_old(states[rows]), policy(states[rows])).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_kl_averaged_over_minibatches(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        parts = list(minibatches())
+        for rows in parts:
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio, kls = (new.log_prob(actions) - log_prob_old).exp(), kl_divergence(old, new)
+            kl = float(np.mean([kls[rows].mean().item() for rows in parts]))
+            outside = float(np.mean([((ratio[rows] - 1).abs() > clip).double().mean().item() for rows in parts]))
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_stop_at_one_and_a_half(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > 1.5 * kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_stop_within_the_epoch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            with torch.no_grad():
+                if kl_divergence(old, policy(states)).mean() > kl_stop:
+                    break
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_takes_the_epoch_back(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        before = copy.deepcopy(policy.state_dict())
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            policy.load_state_dict(before)
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_stop_uncounted(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+        made += 1
+    return made, kl, outside
+
+
+def e12_3_wrong_epochs_from_zero(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for epoch in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made = epoch
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_kl_only_if_it_may_stop(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item() if math.isfinite(kl_stop) else 0.0
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_never_stops(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+    return made, kl, outside
+
+
+def e12_3_wrong_numbers_of_the_epoch_before(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made, kl, outside = 0, 0.0, 0.0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl_now = kl_divergence(old, new).mean().item()
+        if kl_now > kl_stop:
+            break
+        kl, outside = kl_now, ((ratio - 1).abs() > clip).double().mean().item()
+    return made, kl, outside
+
+
+def e12_3_wrong_sum_over_minibatch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).sum()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_mean_by_the_first_size(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        parts = list(minibatches())
+        size = len(parts[0])
+        for rows in parts:
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).sum() / size
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_mean_over_the_pushing(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            A = advantages[rows]
+            pushing = A.sign() * (ratio.detach() - 1) < clip
+            loss = -(ratio * A)[pushing].sum() / max(1, int(pushing.sum()))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_advantages_scaled_per_minibatch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            A = advantages[rows]
+            A = (A - A.mean()) / (A.std(correction=0) + 1e-8)
+            loss = -clipped_surrogate(ratio, A, clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_advantages_centred_for_the_caller(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    advantages -= advantages.mean()
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_gradient_shortened(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(policy.parameters(), 0.5)
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_minus_forgotten(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_shuffled_once(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    parts = list(minibatches())
+    for _ in range(epochs):
+        for rows in parts:
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_shuffled_twice_an_epoch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        count = len(list(minibatches()))
+        for rows, _ in zip(minibatches(), range(count), strict=True):
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_short_minibatch_dropped(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        parts = list(minibatches())
+        for rows in [rows for rows in parts if len(rows) == len(parts[0])]:
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_minibatches_backwards(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        parts = list(minibatches())
+        while parts:
+            rows = parts.pop()
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_old_rows_by_position(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        first = 0
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[first : first + len(rows)]).exp()
+            first += len(rows)
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_advantages_by_position(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        first = 0
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[first : first + len(rows)], clip).mean()
+            first += len(rows)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_ratio_without_exp(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = 1 + log_prob - log_prob_old[rows]
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_adam_of_its_own(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    optimiser = torch.optim.Adam(policy.parameters(), lr=optimiser.param_groups[0]["lr"])
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_share_while_training(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        shares = []
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            shares.append(((ratio - 1).abs() > clip).double().mean().item())
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = float(np.mean(shares))
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_share_of_the_silent(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = (advantages.sign() * (ratio - 1) > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_share_above_only(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1) > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_share_by_log_ratio(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = (ratio.log().abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_share_inside(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() <= clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_share_and_kl_swapped(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, outside, kl
+
+
+def e12_3_wrong_kl_reversed_and_no_zero_grad(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(new, old).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_sum_and_clip_without_minimum(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -(ratio.clamp(1 - clip, 1 + clip) * advantages[rows]).sum()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_one_epoch_short_and_share_of_the_silent(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    kl = outside = 0.0
+    for _ in range(1, epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = (advantages.sign() * (ratio - 1) > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_gradient_through_old(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    old = policy(states)
+    log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_works_on_a_copy(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made, new_policy = 0, copy.deepcopy(policy)
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = new_policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = new_policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_all_old_retaken_each_epoch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    made = 0
+    for _ in range(epochs):
+        with torch.no_grad():
+            old = policy(states)
+            log_prob_old = old.log_prob(actions)
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_ratio_to_itself_numbers_right(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob.detach()).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_stops_on_k3_returns_exact(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if (ratio - 1 - ratio.log()).mean() > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_stops_on_largest_kl(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl_divergence(old, new).max() > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_share_of_last_minibatch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio[rows] - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_epochs_asked_for(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return epochs, kl, outside
+
+
+def e12_3_wrong_percent(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, 100 * outside
+
+
+def e12_3_wrong_divided_by_whole_batch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).sum() / len(states)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_kl_for_categorical_only(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = (old.probs * (old.probs.log() - new.probs.log())).sum(1).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_full_batch_gradient(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for _rows in minibatches():
+            log_prob = policy(states).log_prob(actions)
+            ratio = (log_prob - log_prob_old).exp()
+            loss = -clipped_surrogate(ratio, advantages, clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_gradients_gathered_one_step_an_epoch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        optimiser.zero_grad()
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            loss.backward()
+        optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_last_epoch_without_watch(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    kl = outside = 0.0
+    for made in range(1, epochs + 1):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        if made == epochs:
+            break
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_stop_below(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl < kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_advantages_negated_in_place(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    advantages.neg_()
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            A = advantages[rows]
+            loss = torch.maximum(ratio * A, ratio.clamp(1 - clip, 1 + clip) * A).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_stops_on_k1_returns_exact(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if -ratio.log().mean() > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_looks_only_after_the_second(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_old[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = ((ratio - 1).abs() > clip).double().mean().item()
+        if made > 1 and kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_wrong_old_retaken_and_share_of_the_silent(
+    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+    made = 0
+    for _ in range(epochs):
+        with torch.no_grad():
+            log_prob_start = policy(states).log_prob(actions)
+        for rows in minibatches():
+            log_prob = policy(states[rows]).log_prob(actions[rows])
+            ratio = (log_prob - log_prob_start[rows]).exp()
+            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        made += 1
+        with torch.no_grad():
+            new = policy(states)
+            ratio = (new.log_prob(actions) - log_prob_old).exp()
+            kl = kl_divergence(old, new).mean().item()
+            outside = (advantages.sign() * (ratio - 1) > clip).double().mean().item()
+        if kl > kl_stop:
+            break
+    return made, kl, outside
+
+
+def e12_3_right_hinge_and_closure(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions)
+
+    def loss_of(rows):
+        def closure():
+            optimiser.zero_grad()
+            w, A = (policy(states[rows]).log_prob(actions[rows]) - log_prob_old[rows]).exp(), advantages[rows]
+            loss = ((A.abs() * (A.sign() * (w - 1) - clip).clamp(min=0)) - w * A).mean()
+            loss.backward()
+            return loss
+
+        return closure
+
+    made = 0
+    for _ in range(epochs):
+        made += 1
+        for rows in minibatches():
+            optimiser.step(loss_of(rows))
+        with torch.no_grad():
+            new = policy(states)
+            w = torch.exp(new.log_prob(actions) - log_prob_old)
+            kl = kl_divergence(old, new).mean()
+        if kl > kl_stop:
+            break
+    return made, kl.item(), float(((w < 1 - clip) | (w > 1 + clip)).sum()) / len(w)
+
+
+def e12_3_right_rows_one_by_one(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    n = len(states)
+    before = copy.deepcopy(policy)
+    old_logs = [before(states[i : i + 1]).log_prob(actions[i : i + 1]).item() for i in range(n)]
+    made, kl, outside = 0, 0.0, 0.0
+    while made < epochs and (made == 0 or kl <= kl_stop):
+        for rows in minibatches():
+            optimiser.zero_grad()
+            for i in rows.tolist():
+                w = torch.exp(policy(states[i : i + 1]).log_prob(actions[i : i + 1])[0] - old_logs[i])
+                a = advantages[i].item()
+                pushing = w.item() < 1 + clip if a > 0 else w.item() > 1 - clip
+                if pushing:
+                    (-w * a / len(rows)).backward()
+            optimiser.step()
+        made += 1
+        kl = outside = 0.0
+        for i in range(n):
+            with torch.no_grad():
+                here = policy(states[i : i + 1])
+                kl += kl_divergence(before(states[i : i + 1]), here).item() / n
+                w = math.exp(here.log_prob(actions[i : i + 1]).item() - old_logs[i])
+                outside += (abs(w - 1) > clip) / n
+    return made, kl, outside
+
+
+def e12_3_right_push_times_score(pi, opt, s, a, adv, batches, eps, passes, limit):
+    pi_old = pi(s)
+    logp_old = pi_old.log_prob(a).detach()
+    parameters = [p for group in opt.param_groups for p in group["params"]]
+    done = 0
+    for _ in range(passes):
+        done += 1
+        for b in batches():
+            logp = pi(s[b]).log_prob(a[b])
+            w = (logp - logp_old[b]).exp().detach()
+            push = torch.where(adv[b].sign() * (w - 1) > eps, torch.zeros_like(w), adv[b])
+            gradients = torch.autograd.grad(-(push * w * logp).mean(), parameters)
+            for p, g in zip(parameters, gradients, strict=True):
+                p.grad = g
+            opt.step()
+        with torch.no_grad():
+            now = pi(s)
+            apart = kl_divergence(pi_old, now).mean().item()
+            w = (now.log_prob(a) - logp_old).exp().numpy()
+        if apart > limit:
+            break
+    return done, apart, np.mean(np.abs(w - 1) > eps)
+
+
+def e12_3_right_single_precision(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    with torch.no_grad():
+        old = policy(states)
+        log_prob_old = old.log_prob(actions).float()
+    made, kl = 0, torch.tensor(0.0)
+    while made < epochs and not kl > kl_stop:
+        made += 1
+        for rows in minibatches():
+            optimiser.zero_grad(set_to_none=False)
+            w = torch.exp(policy(states[rows]).log_prob(actions[rows]).float() - log_prob_old[rows])
+            A = advantages[rows].float()
+            torch.maximum(-w * A, -w.clip(1 - clip, 1 + clip) * A).mean().backward()
+            optimiser.step()
+        with torch.no_grad():
+            new = policy(states)
+            kl = kl_divergence(old, new).float().mean()
+            w = torch.exp(new.log_prob(actions).float() - log_prob_old)
+    return made, kl, (abs(w - 1) > clip).float().mean()
+
+
+def e12_3_right_credit_and_chunks(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
+    # Capped credit; the watch in chunks of five rows; numbers as an array.
+    reference = copy.deepcopy(policy).requires_grad_(False)
+
+    def watch():
+        kls, outside = [], []
+        with torch.no_grad():
+            for s, a in zip(states.split(5), actions.split(5), strict=True):
+                was, now = reference(s), policy(s)
+                kls += kl_divergence(was, now).tolist()
+                w = (now.log_prob(a) - was.log_prob(a)).exp()
+                outside += ((w - 1).abs() > clip).tolist()
+        return sum(kls) / len(kls), sum(outside) / len(outside)
+
+    def step(rows):
+        s, a, A = states[rows], actions[rows], advantages[rows]
+        w = (policy(s).log_prob(a) - reference(s).log_prob(a)).exp()
+        credit = A + A.abs() * (A.sign() * (w - 1)).clamp(max=clip)
+        optimiser.zero_grad()
+        credit.mean().neg().backward()
+        optimiser.step()
+
+    made, kl = 0, -math.inf
+    while made < epochs and kl <= kl_stop:
+        for rows in minibatches():
+            step(rows)
+        kl, share = watch()
+        made += 1
+    return np.array([made, kl, share])
+
+
 # 12.4 adapted_beta
 
 
@@ -926,6 +2729,115 @@ WRONG = {
         (e12_3_wrong_rows_not_taken, "rows not taken"),
         (e12_3_wrong_gradient_switched_off, "gradient switched off"),
         (e12_3_wrong_advantages_centred_in_place, "advantages centred in place"),
+        (e12_3_wrong_clip_without_minimum, "leaves the minimum out: clip(w)·A"),
+        (e12_3_wrong_smaller_loss, "takes the minimum of the two losses, which is the maximum of the gains"),
+        (e12_3_wrong_clip_in_log_space, "clips the log-ratio to ± log(1 + ε): the lower edge is 1/(1 + ε)"),
+        (e12_3_wrong_no_zero_grad, "never clears the gradients: they pile up"),
+        (e12_3_wrong_zero_grad_once_an_epoch, "clears the gradients once an epoch: they pile up over its minibatches"),
+        (
+            e12_3_wrong_old_retaken_each_epoch,
+            "takes the old log-probabilities anew at each epoch; KL and share as asked",
+        ),
+        (e12_3_wrong_old_is_an_alias, "keeps the policy itself for the old one: each ratio is 1 and each KL 0"),
+        (e12_3_wrong_kl_of_the_epoch, "takes the KL from the policy at the epoch's beginning: how far this epoch went"),
+        (e12_3_wrong_kl_reversed, "KL(new‖old) instead of KL(old‖new)"),
+        (e12_3_wrong_kl_by_k3, "estimates the KL by k3 from the actions taken instead of the exact one"),
+        (e12_3_wrong_kl_summed_over_states, "adds the KL up over the states instead of averaging"),
+        (e12_3_wrong_kl_of_last_minibatch, "looks at the KL of the last minibatch's states only"),
+        (
+            e12_3_wrong_kl_averaged_over_minibatches,
+            "averages the means of the minibatches: the shorter last one counts as much as a full one",
+        ),
+        (e12_3_wrong_stop_at_one_and_a_half, "stops above 1.5·kl_stop, as some libraries do"),
+        (e12_3_wrong_stop_within_the_epoch, "looks at the KL after each step and leaves the epoch in the middle"),
+        (
+            e12_3_wrong_takes_the_epoch_back,
+            "puts back the weights of before the epoch whose KL is above kl_stop; numbers as asked",
+        ),
+        (e12_3_wrong_stop_uncounted, "doesn't count the epoch that went beyond kl_stop"),
+        (e12_3_wrong_epochs_from_zero, "returns the last epoch's index, one too few"),
+        (e12_3_wrong_kl_only_if_it_may_stop, "computes the KL only where kl_stop is finite, and returns 0 otherwise"),
+        (e12_3_wrong_never_stops, "reports the KL and never stops on it"),
+        (e12_3_wrong_numbers_of_the_epoch_before, "returns KL and share of the epoch before the one that stopped"),
+        (e12_3_wrong_sum_over_minibatch, "sums the loss over the minibatch instead of averaging (Adam hardly notices)"),
+        (e12_3_wrong_mean_by_the_first_size, "divides by the first minibatch's size, also where the last is shorter"),
+        (e12_3_wrong_mean_over_the_pushing, "averages over the rows that still push instead of all rows"),
+        (e12_3_wrong_advantages_scaled_per_minibatch, "centres and scales the advantages of each minibatch"),
+        (e12_3_wrong_advantages_centred_for_the_caller, "centres the advantages, and does it in the caller's tensor"),
+        (e12_3_wrong_gradient_shortened, "shortens gradients longer than 0.5"),
+        (e12_3_wrong_minus_forgotten, "goes down the objective instead of up"),
+        (e12_3_wrong_shuffled_once, "calls minibatches() once and uses the same ones in each epoch"),
+        (e12_3_wrong_shuffled_twice_an_epoch, "calls minibatches() twice an epoch, once to count them"),
+        (e12_3_wrong_short_minibatch_dropped, "leaves out the shorter last minibatch"),
+        (e12_3_wrong_minibatches_backwards, "uses the minibatches in the reverse order (pops them off a list)"),
+        (
+            e12_3_wrong_old_rows_by_position,
+            "takes the old log-probabilities by position in the batch, not by row number",
+        ),
+        (e12_3_wrong_advantages_by_position, "takes the advantages by position in the batch, not by row number"),
+        (
+            e12_3_wrong_ratio_without_exp,
+            "forgets the exponential in the step: the difference of logarithms, plus 1, for the ratio",
+        ),
+        (e12_3_wrong_adam_of_its_own, "makes an Adam of its own with the given one's learning rate"),
+        (
+            e12_3_wrong_share_while_training,
+            "averages the share over the minibatches as they are used (a log's clip fraction), not after the epoch",
+        ),
+        (e12_3_wrong_share_of_the_silent, "counts the rows whose push has ended, not those outside the band"),
+        (e12_3_wrong_share_above_only, "counts the ratios above 1 + ε only"),
+        (e12_3_wrong_share_by_log_ratio, "compares |log w| with ε"),
+        (e12_3_wrong_share_inside, "returns the share inside the band"),
+        (e12_3_wrong_share_and_kl_swapped, "returns the share before the KL"),
+        (e12_3_wrong_kl_reversed_and_no_zero_grad, "two mistakes: KL(new‖old), and gradients that pile up"),
+        (e12_3_wrong_sum_and_clip_without_minimum, "two mistakes: no minimum, and summed over the minibatch"),
+        (
+            e12_3_wrong_one_epoch_short_and_share_of_the_silent,
+            "two mistakes: one epoch short (range(1, epochs)), and counts the silent for the share",
+        ),
+        (
+            e12_3_wrong_gradient_through_old,
+            "lets the gradient run through the old log-probabilities (crashes at the second step)",
+        ),
+        (e12_3_wrong_works_on_a_copy, "updates a copy, whose weights the optimiser doesn't know: the policy stays"),
+        (
+            e12_3_wrong_all_old_retaken_each_epoch,
+            "takes the old policy, distribution and log-probabilities, anew at each epoch",
+        ),
+        (
+            e12_3_wrong_ratio_to_itself_numbers_right,
+            "takes the old log-probabilities anew in each minibatch: ratios of 1, no clip; KL and share as asked",
+        ),
+        (e12_3_wrong_stops_on_k3_returns_exact, "stops on the estimate k3 of the actions taken, returns the exact KL"),
+        (e12_3_wrong_stops_on_largest_kl, "stops when one state's KL is above kl_stop, returns the mean"),
+        (e12_3_wrong_share_of_last_minibatch, "takes the share of the last minibatch, after its step"),
+        (e12_3_wrong_epochs_asked_for, "returns the epochs asked for, not those made"),
+        (e12_3_wrong_percent, "returns the share in per cent"),
+        (e12_3_wrong_divided_by_whole_batch, "divides each minibatch's sum by the size of the whole batch"),
+        (
+            e12_3_wrong_kl_for_categorical_only,
+            "right for a softmax, but takes .probs for the KL: fails for a Gaussian policy",
+        ),
+        (e12_3_wrong_full_batch_gradient, "averages over the whole batch at each minibatch"),
+        (
+            e12_3_wrong_gradients_gathered_one_step_an_epoch,
+            "one step an epoch: gathers the gradients of all minibatches first",
+        ),
+        (
+            e12_3_wrong_last_epoch_without_watch,
+            "leaves the loop at the last epoch before the watch, so that its numbers are those of the epoch before",
+        ),
+        (e12_3_wrong_stop_below, "stops when the KL is below kl_stop"),
+        (
+            e12_3_wrong_advantages_negated_in_place,
+            "negates the caller's advantages in place for the loss; all else right",
+        ),
+        (e12_3_wrong_stops_on_k1_returns_exact, "stops on k1, the mean of −log w, returns the exact KL"),
+        (e12_3_wrong_looks_only_after_the_second, "doesn't look after the first epoch"),
+        (
+            e12_3_wrong_old_retaken_and_share_of_the_silent,
+            "two mistakes: old taken anew each epoch for the ratio, and the silent counted for the share",
+        ),
     ],
     "12.4": [
         (e12_4_wrong_direction, "halves when the KL is too large and doubles when it is too small"),
@@ -988,6 +2900,15 @@ RIGHT = {
         (e12_3_right_loops, "loops over rows, a list"),
         (e12_3_right_frozen_copy, "a frozen copy, closures, a hinge"),
         (e12_3_right_float32, "float32"),
+        (e12_3_right_hinge_and_closure, "surrogate less a hinge, optimiser.step(closure)"),
+        (e12_3_right_rows_one_by_one, "loops: a backward pass a row, a copy of the old policy"),
+        (
+            e12_3_right_push_times_score,
+            "torch.autograd.grad of push·w·log π, gradients set by hand, parameters renamed, numpy share",
+        ),
+        (e12_3_right_single_precision, "float32 ratios, the larger of two losses, 0-d tensors"),
+        (e12_3_right_credit_and_chunks, "capped credit, watch in chunks, an array of three numbers"),
+        (e12_3_right_zero_grad_after_step, "clears the gradients after the step: none are left over at the call"),
     ],
     "12.4": [
         (e12_4_right_numpy, "numpy, 0-d array"),

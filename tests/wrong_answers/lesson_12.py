@@ -362,7 +362,9 @@ def update_with(
     taken_back=None,
     kl=lambda old, new, log_ratio: kl_divergence(old, new).mean(),
     share=lambda w, clip, a: ((w - 1).abs() > clip).double().mean(),
+    by=None,
     look="batch",
+    share_look=None,
     most=lambda epochs: epochs,
     told=lambda made, kl, share, epochs: (made, kl, share),
     on_a_copy=False,
@@ -376,7 +378,7 @@ def update_with(
         first = begun = copy.deepcopy(policy)
         made, batches, number, part = 0, None, 0.0, 0.0
 
-        def watched(before, after, rows):
+        def watched(before, after, rows, kl=kl):
             with torch.no_grad():
                 old, new = before(states[rows]), after(states[rows])
                 log_ratio = new.log_prob(actions[rows]) - old.log_prob(actions[rows])
@@ -408,14 +410,16 @@ def update_with(
             if steps == "epoch":
                 optimiser.step()
             made += 1
-            number, part = {
+            seen = {
                 "batch": watched(base, policy, every),
                 "last": watched(base, policy, rows),
                 "begun": watched(base, begun, every),
                 "passed": passing[-1],
                 "passing": torch.tensor(passing, dtype=torch.float64).mean(0),
-            }[look]
-            if stop(number, kl_stop, part):
+                "itself": watched(policy, policy, every),
+            }
+            number, part = seen[look][0], seen[share_look or look][1]
+            if stop(number if by is None else watched(base, policy, every, by)[0], kl_stop, part):
                 if taken_back is not None:
                     policy.load_state_dict((begun if taken_back == "epoch" else first).state_dict())
                 break
@@ -600,11 +604,22 @@ WRONG_ANSWERS = {
     ],
     "12.3": [
         (update_with(old_at="epoch"), "you take the old log-probabilities anew in each epoch"),
+        (unforeseen.e12_3_wrong_old_retaken_each_epoch, "anew in each epoch, for the ratios in the loss"),
+        (unforeseen.e12_3_wrong_old_is_an_alias, "your old policy moves along with the new one (every ratio is 1,"),
+        (
+            update_with(kl=lambda old, new, x: kl_divergence(new, new).mean()),
+            "your KL is that of the policy to itself, 0",
+        ),
+        (update_with(look="itself"), "your KL and share compare the policy with itself"),
+        (unforeseen.e12_3_wrong_old_rows_by_position, "you take the old log-probabilities by their place"),
+        (unforeseen.e12_3_wrong_advantages_by_position, "you take the advantages by their place"),
+        (unforeseen.e12_3_wrong_rows_not_taken, "you take old log-probabilities and advantages by their place"),
         (update_with(old_at="minibatch"), "you take the old log-probabilities anew in each minibatch"),
         (update_with(old_at="minibatch", detached=False), "are those of the present policy, and aren't detached"),
         (unforeseen.e12_3_wrong_retained_graph, "the slope runs through the old log-probabilities as well"),
         (update_with(ratio=lambda new, old: new.exp()), "the old log-probabilities are missing"),
         (update_with(ratio=lambda new, old: new - old), "your ratio isn't exponentiated"),
+        (unforeseen.e12_3_wrong_ratio_without_exp, "your ratio is 1 + log w"),
         (update_with(ratio=lambda new, old: (old - new).exp()), "your ratio is upside down"),
         (unforeseen.e12_3_wrong_quotient_of_logarithms, "you divide the logarithms"),
         (unforeseen.e12_3_wrong_sign_of_one_product, "the two products in your loss have different signs"),
@@ -620,6 +635,7 @@ WRONG_ANSWERS = {
             update_with(surrogate=surrogate_between(lambda clip: math.exp(-clip), math.exp)),
             "your band is that of log w",
         ),
+        (unforeseen.e12_3_wrong_clip_in_log_space, "your lower edge is 1/(1 + ε)"),
         (unforeseen.e12_3_wrong_standardised_in_minibatches, "you standardise the advantages in each minibatch"),
         (update_with(credit=standardised(lambda rows, every: rows, False)), "you standardise the advantages in each"),
         (update_with(credit=standardised(lambda rows, every: every)), "you standardise the advantages over the batch"),
@@ -639,12 +655,17 @@ WRONG_ANSWERS = {
         (update_with(cut=lambda batches, every: [every]), "you make one step an epoch, on the whole batch"),
         (update_with(cut=lambda batches, every: batches[:1]), "you use the first minibatch"),
         (update_with(cut=lambda batches, every: batches[:-1] or batches), "you leave out the last minibatch"),
+        (unforeseen.e12_3_wrong_short_minibatch_dropped, "you leave out the minibatch that is shorter"),
+        (unforeseen.e12_3_wrong_minibatches_backwards, "you use the minibatches from the last to the first"),
+        (unforeseen.e12_3_wrong_mean_by_the_first_size, "you divide by the size of the first minibatch"),
+        (unforeseen.e12_3_wrong_mean_over_the_pushing, "you average over the rows that still push"),
         (update_with(shuffled="once"), "you call minibatches() once"),
         (unforeseen.e12_3_wrong_own_optimiser, "you make an Adam of your own"),
         (update_with(own=fresh), "you forget what the optimiser knows"),
         (update_with(own=own_adam), "you make an Adam of your own"),
         (unforeseen.e12_3_wrong_shortened, "you shorten long gradients"),
         (update_with(steps="never"), "nothing moves"),
+        (unforeseen.e12_3_wrong_works_on_a_copy, "do you work on a copy that the optimiser doesn't know?"),
         (update_with(own=own_sgd), "you make plain steps of your own"),
         (update_with(stop=lambda kl, limit, share: False), "you never stop"),
         (update_with(stop=lambda kl, limit, share: True), "you make one epoch only"),
@@ -666,6 +687,34 @@ WRONG_ANSWERS = {
         (update_with(kl=lambda old, new, x: kl_divergence(old, new).sum()), "your KL is a sum over the states"),
         (update_with(kl=lambda old, new, x: kl_divergence(old, new).max()), "your KL is the largest of all states"),
         (unforeseen.e12_3_wrong_cleanrl, "you take both in passing"),
+        (unforeseen.e12_3_wrong_stops_on_k1_returns_exact, "you return the exact KL, and stop by k₁"),
+        (
+            update_with(by=lambda old, new, x: x.square().mean() / 2),
+            "you return the exact KL, and stop by k₂",
+        ),
+        (unforeseen.e12_3_wrong_stops_on_k3_returns_exact, "you return the exact KL, and stop by k₃"),
+        (unforeseen.e12_3_wrong_stops_on_largest_kl, "you stop by the largest KL of all states"),
+        (update_with(by=lambda old, new, x: kl_divergence(old, new).sum()), "you stop by the sum of the KL"),
+        (update_with(by=lambda old, new, x: kl_divergence(new, old).mean()), "you stop by KL(new‖old)"),
+        (unforeseen.e12_3_wrong_looks_only_after_the_second, "you don't look after the first epoch"),
+        (unforeseen.e12_3_wrong_kl_only_if_it_may_stop, "your KL is 0 where kl_stop is inf"),
+        (
+            unforeseen.e12_3_wrong_numbers_of_the_epoch_before,
+            "where you stop, your KL and share are those of the epoch before",
+        ),
+        (
+            unforeseen.e12_3_wrong_last_epoch_without_watch,
+            "where all epochs are made, your KL and share are those before",
+        ),
+        (unforeseen.e12_3_wrong_kl_for_categorical_only, "the policy may be a Gaussian"),
+        (unforeseen.e12_3_wrong_kl_of_the_epoch, "your KL is taken from the policy at the beginning of the epoch"),
+        (unforeseen.e12_3_wrong_kl_of_last_minibatch, "your KL is that of the last minibatch's states"),
+        (update_with(look="passed", share_look="batch"), "your KL is that of the last minibatch, before its step"),
+        (update_with(look="passing", share_look="batch"), "your KL is a mean over the minibatches in passing"),
+        (unforeseen.e12_3_wrong_kl_averaged_over_minibatches, "you average the means of the minibatches"),
+        (unforeseen.e12_3_wrong_share_of_last_minibatch, "your share is that of the last minibatch: "),
+        (update_with(share_look="passed"), "your share is that of the last minibatch, before its step"),
+        (unforeseen.e12_3_wrong_share_while_training, "your share is averaged along the way"),
         (update_with(look="last"), "you look at the last minibatch only"),
         (update_with(look="passed"), "are those of the last minibatch, before its step"),
         (update_with(look="passing"), "are means over the minibatches in passing"),

@@ -492,16 +492,30 @@ class LinearSoftmax(torch.nn.Module):
         return torch.distributions.Categorical(logits=states @ self.weight.T + self.bias)
 
 
+class LinearGaussian(LinearSoftmax):
+    """A policy of vectors: a line of weights and a bias for each mean, and then for each log σ."""
+
+    def forward(self, states):
+        mean, log_std = (states @ self.weight.T + self.bias).chunk(2, dim=1)
+        return torch.distributions.Independent(torch.distributions.Normal(mean, log_std.exp()), 1)
+
+
 class Shuffled:
     """Cuts the rows of a batch into minibatches, in a new order at each call."""
 
     def __init__(self, rows: int, size: int, seed: int):
         self.rows, self.size, self.luck, self.calls = rows, size, np.random.default_rng(seed), 0
+        self.orders = []  # shared by all copies, each of which begins with the first
+
+    def __deepcopy__(self, memo):
+        return copy.copy(self)
 
     def __call__(self):
         self.calls += 1
-        order = self.luck.permutation(self.rows)
-        return [torch.from_numpy(order[k : k + self.size]) for k in range(0, self.rows, self.size)]
+        while len(self.orders) < self.calls:
+            self.orders.append(self.luck.permutation(self.rows))
+        order = self.orders[self.calls - 1]
+        return [torch.tensor(order[k : k + self.size]) for k in range(0, self.rows, self.size)]
 
 
 def _warm_adam(policy, rate):
@@ -528,6 +542,18 @@ def _update_case(seed, rows, actions, size, *, rate, clip, epochs, kl_stop=math.
     return policy, optimiser, states, chosen, torch.from_numpy(given), Shuffled(rows, size, seed), clip, epochs, kl_stop
 
 
+def _vectors_case(seed, rows, size, *, rate, clip, epochs):
+    """Return a case whose actions are vectors of two numbers, drawn from a Gaussian."""
+    rng = np.random.default_rng(seed)
+    policy = LinearGaussian(0.3 * rng.normal(size=(4, 2)), 0.3 * rng.normal(size=4))
+    optimiser = torch.optim.SGD(policy.parameters(), lr=rate)
+    states = torch.from_numpy(rng.normal(size=(rows, 2)))
+    normal = policy(states).base_dist
+    drawn = (normal.mean + normal.stddev * torch.from_numpy(rng.normal(size=(rows, 2)))).detach()
+    given = torch.from_numpy(rng.normal(0.2, 1.0, rows))
+    return policy, optimiser, states, drawn, given, Shuffled(rows, size, seed), clip, epochs, math.inf
+
+
 def _update_cases():
     yield _update_case(1, 2, 2, 2, rate=0.5, clip=EPS, epochs=2, advantages=[1.0, -0.5])
     yield _update_case(2, 4, 2, 2, rate=1.0, clip=EPS, epochs=2)
@@ -537,6 +563,10 @@ def _update_cases():
     yield _update_case(6, 11, 2, 3, rate=2.0, clip=EPS, epochs=5, kl_stop=0.01)
     yield _update_case(8, 10, 3, 4, rate=0.12, clip=EPS, epochs=4, kl_stop=0.03)  # below it throughout
     yield _update_case(15, 10, 3, 4, rate=0.12, clip=EPS, epochs=6, kl_stop=0.007)  # above it after the fourth
+    yield _update_case(88, 4, 2, 2, rate=1.0, clip=EPS, epochs=2, kl_stop=0.042)  # KL(new‖old) isn't above it
+    yield _update_case(92, 4, 2, 2, rate=1.0, clip=EPS, epochs=2, kl_stop=0.3)  # k₃ is above it; k₂ and the KL aren't
+    yield _update_case(79, 4, 2, 2, rate=0.5, clip=EPS, epochs=2, kl_stop=0.04)  # k₂ and k₃ are above it
+    yield _vectors_case(7, 6, 4, rate=0.1, clip=EPS, epochs=3)
 
 
 class _Steps:
@@ -574,31 +604,86 @@ def _log_softmax(z):
     return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
 
 
+class _Softmax:
+    """Distributions of some rows, made of their logits, and the actions taken there."""
+
+    def __init__(self, z, taken):
+        self.logs, self.hits = _log_softmax(z), np.eye(z.shape[1])[taken]
+
+    def log_prob(self):
+        return np.sum(self.logs * self.hits, axis=1)
+
+    def score(self):
+        """Return the slope of the log-probability in z."""
+        return self.hits - np.exp(self.logs)
+
+    def kl(self, new):
+        return np.sum(np.exp(self.logs) * (self.logs - new.logs), axis=1)
+
+    def slope_of_minus_entropy(self):
+        p = np.exp(self.logs)
+        return p * (self.logs - np.sum(p * self.logs, axis=1, keepdims=True))
+
+
+class _Gaussian:
+    """The same for vectors, made of their means and log σ, side by side."""
+
+    def __init__(self, z, taken):
+        self.mean, self.log_std = np.split(z, 2, axis=1)
+        self.off = (taken - self.mean) / np.exp(self.log_std)
+
+    def log_prob(self):
+        return -np.sum(self.off**2 / 2 + self.log_std + math.log(2 * math.pi) / 2, axis=1)
+
+    def score(self):
+        return np.hstack([self.off / np.exp(self.log_std), self.off**2 - 1])
+
+    def kl(self, new):
+        spread = np.exp(2 * self.log_std) + (self.mean - new.mean) ** 2
+        return np.sum(new.log_std - self.log_std + spread / (2 * np.exp(2 * new.log_std)) - 1 / 2, axis=1)
+
+    def slope_of_minus_entropy(self):
+        return np.hstack([np.zeros_like(self.mean), -np.ones_like(self.log_std)])
+
+
 def _left(w, a, clip):
     """The push that is left, in one formula."""
     return np.where(np.where(a > 0, w - 1, 1 - w) > clip, 0.0, a)
 
 
-def _logit_slope_of_minus_entropy(logs):
-    p = np.exp(logs)
-    return p * (logs - np.sum(p * logs, axis=1, keepdims=True))
-
-
 def _mean_kl(old, new, x):
-    return np.mean(np.sum(np.exp(old) * (old - new), axis=1))
+    return np.mean(old.kl(new))
 
 
 def _share(x, clip, a):
     return np.mean(abs(np.exp(x) - 1) > clip)
 
 
+IN_PASSING = "passing", "passed", "running"  # over the epoch; of its last minibatch; so the KL, the share over all
+
+
+def _at_their_numbers(rows, start):
+    """Return where a minibatch's numbers are read: of its rows, or else by where it begins in the epoch's order."""
+    return rows
+
+
+def _in_order_of_the_epoch(rows, start):
+    return np.arange(start, start + len(rows))
+
+
+def _from_the_top(rows, start):
+    return np.arange(len(rows))
+
+
 def _updating(
     old="first",  # policy; or as it is at the beginning of each "epoch" or "minibatch"
     attached=False,  # whether the slope runs through the old log-probabilities too
+    old_at=_at_their_numbers,
     ratio=(lambda x, old: np.exp(x), lambda x, old: np.exp(x)),  # of log w and log π_old, and its slope
     push=_left,
     credit=lambda rows, every: rows,  # the advantages of a minibatch, and of the batch
-    count=lambda rows, every: rows,  # what a sum over a minibatch is divided by
+    credit_at=_at_their_numbers,
+    count=lambda pushes, every, size: len(pushes),  # what a minibatch's sum is divided by
     up=1.0,
     emptied="minibatch",  # when the gradient is set to 0
     steps="minibatch",
@@ -608,54 +693,80 @@ def _updating(
     bonus=0.0,  # times the entropy
     longest=math.inf,  # longer gradients are shortened to it
     stop=lambda kl, limit, share, clip: kl > limit,
+    by=None,  # what the brake looks at in place of the KL
     looks="epoch",
+    looks_from=1,  # the first epoch after which the brake looks
     undone=None,  # what is taken back where the update stops
     kl=_mean_kl,
     share=_share,
     watched="batch",
+    counted=None,  # what the share is of, where that is something else
+    since="old",  # the policy from which the KL is taken; or "first", "begun" with the epoch, "itself"
+    counted_since="old",  # and the share
+    unwatched=False,  # whether the KL is 0 where there is no limit
+    stale=None,  # where the last numbers are those of the epoch before: where it "stopped", or made the "whole" number
     most=lambda epochs: epochs,
     told=lambda made, kl, share, asked: (made, kl, share),
     kept=False,  # whether the policy that came in stays as it was
 ):
-    """Return the update in NumPy, for `LinearSoftmax`; the arguments are the ways to get it wrong."""
+    """Return the update in NumPy, for a linear policy; the arguments are the ways to get it wrong."""
     kind, own = optimiser
+    in_passing = watched in IN_PASSING or counted in IN_PASSING
 
     def update(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
         minibatches = copy.deepcopy(minibatches)  # it counts its calls, and shuffles anew in each
         s, taken, given = (np.asarray(x) for x in (states, actions, advantages))
         x, each = np.column_stack([s, np.ones(len(s))]), np.arange(len(s))
         first = theta = _side_by_side(policy.weight.detach().numpy(), policy.bias.detach().numpy())
-        step, hits = _Steps(policy, optimiser, kind, **own), np.eye(len(theta))[taken]
+        step, family = _Steps(policy, optimiser, kind, **own), _Gaussian if taken.ndim > 1 else _Softmax
 
-        def logs(weights):
-            return _log_softmax(x @ weights.T)
+        def at(weights, rows):
+            return family(x[rows] @ weights.T, taken[rows])
 
-        def look(before, after, rows):
-            p, q = logs(before)[rows], logs(after)[rows]
-            moved = np.sum((q - p) * hits[rows], axis=1)
-            return kl(p, q, moved), share(moved, clip, given[rows])
+        def look(before, after, rows, number=kl):
+            p, q = at(before, rows), at(after, rows)
+            moved = q.log_prob() - p.log_prob()
+            return number(p, q, moved), share(moved, clip, given[rows])
 
-        base, slope, made, seen, every_share = theta, 0.0, 0, (0.0, 0.0), []
+        def seen_of(what, origin):
+            """Return KL and share of what is watched, as they are taken from an origin."""
+            if what in IN_PASSING:
+                if what == "passing":
+                    return np.mean(passing, axis=0)
+                return passing[-1][0], passing[-1][1] if what == "passed" else np.mean(
+                    [part for _, part in all_passing]
+                )
+            origin = {"old": base, "first": first, "begun": begun, "itself": theta}[origin]
+            if what == "averaged":
+                return np.mean([look(origin, theta, np.asarray(part)) for part in batches], axis=0)
+            return look(origin, begun if what == "begun" else theta, rows if what == "last" else each)
+
+        base, slope, made, seen, all_passing = theta, 0.0, 0, (0.0, 0.0), []
         batches = None
         for _ in range(most(epochs)):
             batches = minibatches() if anew or batches is None else batches
-            begun, passing = theta, []
+            begun, passing, start, size = theta, [], 0, len(batches[0])
             base = theta if old == "epoch" else base
             slope = 0.0 if emptied == "epoch" else slope
             for part in cut([np.asarray(rows) for rows in batches]):
                 base = theta if old == "minibatch" else base
                 rows = each if part is None else part
-                now, before = logs(theta)[rows], logs(base)[rows]
-                moved = np.sum((now - before) * hits[rows], axis=1)
+                now, before = at(theta, rows), at(base, rows)
+                other = before if old_at is _at_their_numbers else at(base, old_at(rows, start))
+                of_old = other.log_prob()
+                moved = now.log_prob() - of_old
                 if old == "none":
-                    moved = np.sum(now * hits[rows], axis=1)
-                passing.append((kl(before, now, moved), share(moved, clip, given[rows])))
-                w, turn = (f(moved, np.sum(before * hits[rows], axis=1)) for f in ratio)
-                score = (hits[rows] - np.exp(now)) - (hits[rows] - np.exp(before) if attached else 0.0)
-                weight = push(w, credit(given[rows], given), clip) * turn / count(len(rows), len(s))
-                pushed = weight[:, None] * score - bonus * _logit_slope_of_minus_entropy(now) / len(rows)
+                    moved = now.log_prob()
+                if in_passing:
+                    passing.append((kl(before, now, moved), share(moved, clip, given[rows])))
+                w, turn = (f(moved, of_old) for f in ratio)
+                score = now.score() - (before.score() if attached else 0.0)
+                pushes = push(w, credit(given[credit_at(rows, start)], given), clip)
+                weight = pushes * turn / count(pushes, len(s), size)
+                pushed = weight[:, None] * score - bonus * now.slope_of_minus_entropy() / len(rows)
                 slope = (0.0 if emptied == "minibatch" else slope) - up * pushed.T @ x[rows]
                 slope = slope * min(1.0, longest / (np.linalg.norm(slope) + 1e-6))
+                start += len(rows)
                 if steps == "minibatch":
                     theta = theta + step(slope)
                 if looks == "minibatch" and stop(*(look(base, theta, each)[:1]), kl_stop, 0.0, clip):
@@ -663,20 +774,19 @@ def _updating(
             if steps == "epoch":
                 theta = theta + step(slope)
             made += 1
-            seen = look(first if old == "none" else base, theta, each)
-            if watched == "last":
-                seen = look(base, theta, rows)
-            if watched == "begun":
-                seen = look(base, begun, each)
-            if watched == "passing":
-                seen = tuple(np.mean(passing, axis=0))
-            if watched == "passed":
-                seen = passing[-1]
-            if watched == "running":
-                every_share += [share for _, share in passing]
-                seen = passing[-1][0], np.mean(every_share)
+            all_passing += passing
+            base = first if old == "none" else base
+            seen = seen_of(watched, since)
+            if (counted or watched, counted_since) != (watched, since):
+                seen = seen[0], seen_of(counted or watched, counted_since)[1]
+            if unwatched and kl_stop == math.inf:
+                seen = 0.0, seen[1]
             judged = look(base, begun, each) if looks == "late" else seen
-            if stop(judged[0], kl_stop, judged[1], clip):
+            judged = look(base, theta, each, by) if by else judged
+            stopped = made >= looks_from and stop(judged[0], kl_stop, judged[1], clip)
+            if stale and (stopped if stale == "stopped" else made == epochs):
+                seen = seen_of("begun", since)
+            if stopped:
                 theta = {"epoch": begun, "all": first}.get(undone, theta)
                 break
         theta = first if kept else theta
@@ -701,6 +811,13 @@ def _apply_update(answer, policy, optimiser, states, actions, advantages, miniba
                 "PyTorch is asked to go back through one graph twice. What is taken once, the old log-probabilities, "
                 "must be detached (`with torch.no_grad()`), and what changes with the policy, the new ones, computed "
                 "anew in each minibatch"
+            ) from None
+        raise
+    except AttributeError as error:
+        if isinstance(policy, LinearGaussian) and any(words in str(error) for words in ("'probs'", "'logits'")):
+            raise Unfit(
+                f"{error}: only a softmax policy has them, and the policy may be a Gaussian; `.log_prob` and "
+                "`kl_divergence` work for any distribution"
             ) from None
         raise
     if told is ... or (isinstance(told, tuple) and any(part is ... for part in told)):
@@ -773,8 +890,60 @@ OLDS: Mistakes = [
         {"attached": True},
     ),
     ("the old log-probabilities are missing: your ratio is π_new itself", {"old": "none"}),
+    (
+        "you take the old log-probabilities anew in each epoch, for the ratios in the loss: they are those of the "
+        "policy that came in, there as well as for the KL and the share",
+        {"old": "epoch", "since": "first", "counted_since": "first"},
+    ),
+]
+MOVES_ALONG = (
+    "your old policy moves along with the new one (every ratio is 1, the KL 0): keep its numbers, or a copy; "
+    "`policy_old = policy` is none"
+)
+ALIASES: Mistakes = [
+    (MOVES_ALONG, {"old": "minibatch", "since": "itself", "counted_since": "itself"}),
+    (
+        "your KL is that of the policy to itself, 0: the old policy moves along with the new one, so keep its "
+        "distributions, or a copy",
+        {"since": "itself"},
+    ),
+    (
+        "your KL and share compare the policy with itself, and are 0: the old policy moves along with the new one, so "
+        "keep its numbers, or a copy",
+        {"since": "itself", "counted_since": "itself"},
+    ),
+]
+PLACES: Mistakes = [
+    *(
+        (
+            "you take the old log-probabilities by their place in the minibatch: they have one number for each row of "
+            "the batch, so take those at `rows`",
+            {"old_at": at},
+        )
+        for at in (_in_order_of_the_epoch, _from_the_top)
+    ),
+    *(
+        (
+            "you take the advantages by their place in the minibatch: they have one number for each row of the batch, "
+            "so take those at `rows`",
+            {"credit_at": at},
+        )
+        for at in (_in_order_of_the_epoch, _from_the_top)
+    ),
+    *(
+        (
+            "you take old log-probabilities and advantages by their place in the minibatch: both have one number for "
+            "each row of the batch, so take those at `rows`",
+            {"old_at": at, "credit_at": at},
+        )
+        for at in (_in_order_of_the_epoch, _from_the_top)
+    ),
 ]
 RATIOS: Mistakes = [
+    (
+        "your ratio is 1 + log w, which is near w and not w: take the exponential of log π_new − log π_old",
+        {"ratio": (lambda x, old: 1 + x, lambda x, old: np.ones_like(x))},
+    ),
     (
         "you divide the logarithms: log w is their difference, log π_new − log π_old",
         {"ratio": (lambda x, old: (x + old) / old, lambda x, old: 1 / old)},
@@ -830,6 +999,10 @@ PUSHES: Mistakes = [
         "your band is that of log w, from −ε to ε; it is that of w, from 1 − ε to 1 + ε",
         {"push": lambda w, a, clip: _left(1 + np.log(w), a, clip)},
     ),
+    (
+        "your lower edge is 1/(1 + ε), as in a band that is even in log w; it is 1 − ε",
+        {"push": lambda w, a, clip: np.where(np.where(a > 0, w, 1 / w) > 1 + clip, 0.0, a)},
+    ),
 ]
 CREDITS: Mistakes = [
     *(
@@ -869,10 +1042,10 @@ SLOPES: Mistakes = [
         "you go the wrong way: an optimiser goes down, so the loss is minus the clipped surrogate",
         {"up": -1.0},
     ),
-    ("your loss is a sum: it is the mean over the minibatch", {"count": lambda rows, every: 1}),
+    ("your loss is a sum: it is the mean over the minibatch", {"count": lambda pushes, every, size: 1}),
     (
         "you divide by the rows of the batch: the loss is the mean over the minibatch's own rows",
-        {"count": lambda rows, every: every},
+        {"count": lambda pushes, every, size: every},
     ),
     (
         "your gradients pile up: `optimiser.zero_grad()` before each backward()",
@@ -909,7 +1082,23 @@ LOOPS: Mistakes = [
         {"steps": "epoch"},
     ),
     ("you use the first minibatch of each epoch only", {"cut": lambda batches: batches[:1]}),
+    (
+        "you leave out the minibatch that is shorter than the others: each has its step",
+        {"cut": lambda batches: [rows for rows in batches if len(rows) == len(batches[0])]},
+    ),
     ("you leave out the last minibatch of each epoch", {"cut": lambda batches: batches[:-1] or batches}),
+    (
+        "you use the minibatches from the last to the first: take them in the order in which they are returned",
+        {"cut": lambda batches: batches[::-1]},
+    ),
+    (
+        "you divide by the size of the first minibatch: the last may be shorter, and its mean is over its own rows",
+        {"count": lambda pushes, every, size: size},
+    ),
+    (
+        "you average over the rows that still push: the mean is over all rows of the minibatch, silent ones too",
+        {"count": lambda pushes, every, size: max(1, np.count_nonzero(pushes))},
+    ),
     (
         OWN_ADAM,
         {"optimiser": ("adam", {"eps": 1e-8})},
@@ -923,7 +1112,8 @@ LOOPS: Mistakes = [
         {"optimiser": ("plain", {})},
     ),
     (
-        "nothing moves: is optimiser.step() missing, or the gradient emptied between backward() and step()?",
+        "nothing moves: is optimiser.step() missing, is the gradient emptied between backward() and step(), or do you "
+        "work on a copy that the optimiser doesn't know?",
         {"steps": "none"},
     ),
 ]
@@ -958,6 +1148,41 @@ STOPS: Mistakes = [
     ("you make an epoch less than asked for", {"most": lambda epochs: epochs - 1}),
     ("you leave the policy as it was: change the one that is given, no copy", {"kept": True}),
 ]
+BRAKES: Mistakes = [
+    *(
+        (f"you return the exact KL, and stop by {other}: stop by the exact KL too", {"by": number})
+        for other, number in (
+            ("k₁, the mean of −log w", _estimated(lambda x: -x)),
+            ("k₂, an estimate from the actions taken", _estimated(lambda x: x**2 / 2)),
+            ("k₃, an estimate from the actions taken", _estimated(_k3_of)),
+        )
+    ),
+    (
+        "you stop by the largest KL of all states: it is their mean that counts",
+        {"by": lambda old, new, x: np.max(old.kl(new))},
+    ),
+    (
+        "you stop by the sum of the KL over the states: it is their mean that counts",
+        {"by": lambda old, new, x: np.sum(old.kl(new))},
+    ),
+    (
+        "you stop by KL(new‖old): the old policy comes first, as in the KL that you return",
+        {"by": lambda old, new, x: np.mean(new.kl(old))},
+    ),
+    ("you don't look after the first epoch: the KL may be above kl_stop there already", {"looks_from": 2}),
+    (
+        "your KL is 0 where kl_stop is inf: it is asked for there too",
+        {"unwatched": True},
+    ),
+    (
+        "where you stop, your KL and share are those of the epoch before: return those that made you stop",
+        {"stale": "stopped"},
+    ),
+    (
+        "where all epochs are made, your KL and share are those before the last of them: look after it too",
+        {"stale": "whole"},
+    ),
+]
 KLS: Mistakes = [
     (
         "your KL is KL(new‖old): the old policy comes first",
@@ -982,7 +1207,7 @@ KLS: Mistakes = [
     ),
     (
         "your KL is the largest of all states: it is a mean",
-        {"kl": lambda old, new, x: np.max(np.sum(np.exp(old) * (old - new), axis=1))},
+        {"kl": lambda old, new, x: np.max(old.kl(new))},
     ),
 ]
 WATCHES: Mistakes = [
@@ -1001,6 +1226,49 @@ WATCHES: Mistakes = [
     (
         "your KL and share are those before the last epoch: look after it",
         {"watched": "begun"},
+    ),
+]
+ONE_WATCH: Mistakes = [
+    (
+        "your KL is taken from the policy at the beginning of the epoch: take it from the policy that came in",
+        {"since": "begun"},
+    ),
+    (
+        "your KL is that of the last minibatch's states: it is a mean over the states of the whole batch",
+        {"watched": "last", "counted": "batch"},
+    ),
+    (
+        "your KL is that of the last minibatch, before its step: look at the whole batch after the epoch",
+        {"watched": "passed", "counted": "batch"},
+    ),
+    (
+        "your KL is a mean over the minibatches in passing: look at the whole batch after the epoch",
+        {"watched": "passing", "counted": "batch"},
+    ),
+    *(
+        (
+            "you average the means of the minibatches: where the last is shorter its rows then count more; take one "
+            "mean over the whole batch",
+            {"watched": "averaged", "counted": counted},
+        )
+        for counted in ("averaged", "batch")
+    ),
+    (
+        "your share is that of the last minibatch: it is the share of the whole batch",
+        {"counted": "last"},
+    ),
+    (
+        "your share is that of the last minibatch, before its step: it is the share of the whole batch after the last "
+        "epoch",
+        {"counted": "passed"},
+    ),
+    *(
+        (
+            "your share is averaged along the way, over the minibatches as they are used: it is the share of the whole "
+            "batch after the last epoch",
+            {"counted": counted},
+        )
+        for counted in ("passing", "running")
     ),
 ]
 SHARES: Mistakes = [
@@ -1053,6 +1321,17 @@ TOLD: Mistakes = [
     ),
 ]
 
+ALONE = (
+    *(LOOPS, ALIASES, BRAKES, PLACES, WATCHES, ONE_WATCH, TOLD),
+    *(PUSHES, SLOPES, KLS, SHARES, OLDS, CREDITS, STOPS, RATIOS),
+)
+COMMON_CREDITS = list({words: (words, changes) for words, changes in reversed(CREDITS)}.values())  # one of each kind
+
+
+def _two_at_once(*groups):
+    return [each for each in mistakes(_updating, *groups) if each[0].startswith("two things")]
+
+
 clipped_update = Exercise(
     function="clipped_update",
     cases=list(_update_cases()),
@@ -1076,9 +1355,9 @@ clipped_update = Exercise(
             "your band is always ±0.2; its half-width is the argument clip",
             _updating(push=lambda w, a, clip: _left(w, a, EPS), share=lambda x, clip, a: _share(x, EPS, a)),
         ),
-        *(each for alone in (LOOPS, WATCHES, TOLD) for each in mistakes(_updating, alone)),
-        *mistakes(_updating, PUSHES, SLOPES, KLS, SHARES, OLDS, CREDITS, STOPS, RATIOS),
-        *((words, f) for words, f in mistakes(_updating, KLS, WATCHES) if words.startswith("two things")),
+        *(each for alone in ALONE for each in mistakes(_updating, alone)),
+        *_two_at_once(SHARES, STOPS, KLS, SLOPES, PUSHES, OLDS, RATIOS, COMMON_CREDITS),
+        *_two_at_once(KLS, WATCHES),
     ],
 )
 

@@ -203,7 +203,7 @@ def _below_the_highest(logits: np.ndarray) -> np.ndarray:
     if logits.ndim == 0:
         raise ValueError("logits is a single number; give at least one along the last axis")
     top = logits.real.max(axis=-1, keepdims=True)
-    if not np.abs(top).max() <= LARGEST**2:  # NaN among the logits is one here too
+    if not float(np.abs(top).max()) <= LARGEST**2:  # NaN among the logits is one here too
         raise ValueError(f"logits have a row whose highest is {top.max()}; give finite logits, up to {LARGEST**2}")
     return logits - top
 
