@@ -8,7 +8,8 @@ from fractions import Fraction
 import numpy as np
 import torch
 from torch.distributions import kl_divergence
-from torch.nn.utils import parameters_to_vector
+from torch.func import functional_call
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.agents.advantages import gae
 from trpobook.agents.normalisers import RunningMoments
@@ -1088,7 +1089,7 @@ def e10_4_right_iterator(sampler, policy, value, s, updates, seed, *routines):
 
 
 def e10_4_right_own_solver(sampler, policy, value, s, updates, seed, *routines):
-    """Her own products and her own conjugate gradients, written anew, whatever was handed in."""
+    """Her own conjugate gradients, written anew, whatever was handed in."""
 
     def cg(product, b, *, max_iterations, rtol):
         x, r, p = torch.zeros_like(b), b.clone(), b.clone()
@@ -1101,8 +1102,13 @@ def e10_4_right_own_solver(sampler, policy, value, s, updates, seed, *routines):
             p = r + (r @ r) / rr * p
         return x, None, None
 
+    yield from e10_4_right_in_parts(sampler, policy, value, s, updates, seed, routines[0], cg, routines[2])
+
+
+def e10_4_wrong_own_product(sampler, policy, value, s, updates, seed, *routines):
+    """Her own product, whatever was handed in."""
     fvp = e10_1_right_double_backward
-    yield from e10_4_right_in_parts(sampler, policy, value, s, updates, seed, fvp, cg, routines[2])
+    yield from e10_4_right_in_parts(sampler, policy, value, s, updates, seed, fvp, *routines[1:])
 
 
 def _slipped(about):
@@ -1257,6 +1263,690 @@ def e10_4_wrong_pairs(*given):
 
 def e10_4_wrong_one_update_short(sampler, policy, value, s, updates, seed, *routines):
     yield from e10_4_right_in_parts(sampler, policy, value, s, updates - 1, seed, *routines)
+
+
+# 10.4 once more, by somebody else
+
+
+def _improve(policy, states, actions, A, s, routines, oops, across=None):
+    """One step, with the mistakes that are named in `oops`."""
+    fisher_vector_product, conjugate_gradient, line_search = routines
+    parameters = list(policy.parameters())
+    theta = parameters_to_vector(parameters).detach().clone()
+    old = policy.distribution(policy.outputs(states).detach())
+    logp_old = old.log_prob(actions)
+
+    def surrogate():
+        logp = policy(states).log_prob(actions)
+        if "old log-prob anew" in oops:
+            return ((logp - policy(states).log_prob(actions).detach()).exp() * A).mean()
+        if "ratio upside down" in oops:
+            return ((logp_old - logp).exp() * A).mean()
+        if "log surrogate" in oops:
+            return (logp * A).mean()
+        if "surrogate sum" in oops:
+            return ((logp - logp_old).exp() * A).sum()
+        return ((logp - logp_old).exp() * A).mean()
+
+    part = slice(None, None, s.fisher_stride)
+    if "gradient strided" in oops:
+        few = (policy(states[part]).log_prob(actions[part]) - logp_old[part]).exp() * A[part]
+        g = parameters_to_vector(torch.autograd.grad(few.mean(), parameters))
+    else:
+        g = parameters_to_vector(torch.autograd.grad(surrogate(), parameters))
+    if "loss sign" in oops:
+        g = -g
+    if "no stride" in oops:
+        part = slice(None)
+    if "first rows" in oops:
+        part = slice(len(states) // s.fisher_stride)
+    if "few first rows" in oops:
+        part = slice(s.fisher_stride)
+    if "stride off by one" in oops:
+        part = slice(s.fisher_stride - 1, None, s.fisher_stride)
+    entering = states[part] if across is None else across
+    product = fisher_vector_product(policy, entering, damping=0.0 if "no damping" in oops else s.damping)
+    rtol = {} if "rtol default" in oops else {"rtol": 1e-2}
+    count = {} if "iterations default" in oops else {"max_iterations": s.cg_iterations}
+    x = conjugate_gradient(product, g, **count, **rtol)[0]
+    curvature = x @ product(x)
+    if "damped length" not in oops and "no damping" not in oops:
+        curvature = curvature - s.damping * (x @ x)
+    if "damping once" in oops:
+        curvature = x @ product(x) - s.damping
+    delta = s.delta / 2 if "delta for 2 delta" in oops else s.delta
+    if "curvature unguarded" in oops:
+        step = (2 * delta / curvature).sqrt() * x
+    elif "curvature clamped" in oops:
+        step = (2 * delta / curvature.clamp(min=1e-8)).sqrt() * x
+    elif "curvature abs" in oops:
+        step = (2 * delta / curvature.abs()).sqrt() * x
+    elif "length by gx" in oops:
+        step = (2 * delta / (g @ x)).sqrt() * x
+    else:
+        step = (2 * delta / curvature).sqrt() * x if curvature > 0 else torch.zeros_like(x)
+
+    def gain_at(new):
+        vector_to_parameters(new, parameters)
+        return surrogate().item()
+
+    def kl_at(new):
+        vector_to_parameters(new, parameters)
+        if "kl reversed" in oops:
+            return kl_divergence(policy(states), old).mean().item()
+        if "kl of itself" in oops:
+            return kl_divergence(policy(states), policy(states)).mean().item()
+        if "kl summed" in oops:
+            return kl_divergence(old, policy(states)).sum().item()
+        if "kl at most" in oops:
+            return kl_divergence(old, policy(states)).max().item()
+        if "kl strided" in oops:
+            near = policy.distribution(policy.outputs(states[:: s.fisher_stride]))
+            before = policy.distribution(outputs_old[:: s.fisher_stride])
+            return kl_divergence(before, near).mean().item()
+        return kl_divergence(old, policy(states)).mean().item()
+
+    outputs_old = policy.outputs(states).detach()
+    predicted = (g @ step).item()
+    if "predicted gx" in oops:
+        predicted = (g @ x).item()
+    if "predicted halved" in oops:
+        predicted = predicted / 2
+    if "predicted zero" in oops:
+        predicted = 1e-9
+    if "predicted half" in oops:
+        predicted = predicted - delta
+    if "predicted delta" in oops:
+        predicted = 2 * delta
+    more = {"shrink": 0.5} if "halving" in oops else {}
+    if "few backtracks" in oops:
+        more = {"max_backtracks": 10}
+    if "min ratio zero" in oops:
+        more = {"min_ratio": 0.0}
+    with torch.no_grad():
+        result = line_search(gain_at, kl_at, theta, step, delta=s.delta, predicted=predicted, **more)
+    if "full step" in oops:
+        vector_to_parameters(theta + step, parameters)
+    elif "left where tried" in oops:
+        pass
+    elif "never written" in oops:
+        vector_to_parameters(theta, parameters)
+    elif "only if gain measured" in oops:
+        if result.accepted:
+            vector_to_parameters(result.theta, parameters)
+    else:
+        vector_to_parameters(result.theta, parameters)
+    return result, predicted
+
+
+def _agent(sampler, policy, value, s, updates, seed, *routines, oops=()):
+    """Yield as asked, with the mistakes that are named in `oops`."""
+    dice = torch.Generator().manual_seed(seed)
+    other = torch.Generator().manual_seed(seed)
+    if "one generator" in oops:
+        other = dice
+    if "seed plus one" in oops:
+        other = torch.Generator().manual_seed(seed + 1)
+    d = sampler.observations.shape[1]
+    seen, spread = RunningMoments((d,)), RunningMoments()
+    R = np.zeros(s.num_envs)
+    earned = []
+    if "first observations seen" in oops:
+        seen.update(sampler.observations)
+    if "global seed" in oops:
+        torch.manual_seed(seed)
+        dice = other = torch.default_generator
+    for _ in range(updates):
+        if "reseeded" in oops:
+            dice.manual_seed(seed)
+            other.manual_seed(seed)
+        steps = s.batch_size if "steps times copies" in oops else s.batch_size // s.num_envs
+        if "one step more" in oops:
+            steps = math.ceil(s.batch_size / s.num_envs)
+        batch = sampler.collect(policy, seen, steps, dice)
+        valid, ended = batch.valid, batch.terminated | batch.truncated
+
+        # scale
+        if "R restarts" in oops:
+            R = np.zeros(s.num_envs)
+        noted, raw = [], batch.rewards.numpy()
+        over = batch.terminated.numpy() if "R over falls only" in oops else ended.numpy()
+        if "R over at resets" in oops:
+            over = ~valid.numpy()
+        for t in range(len(raw)):
+            if "R in place" in oops:
+                R *= s.gamma
+                R += raw[t]
+                noted.append(R)
+                R[over[t]] = 0
+                continue
+            if "R backwards" in oops:
+                continue
+            if "R discounts r" in oops:
+                R = s.gamma * (R + raw[t])
+            elif "R with gamma lambda" in oops:
+                R = s.gamma * s.lam * R + raw[t]
+            elif "R without gamma" in oops:
+                R = R + raw[t]
+            else:
+                R = s.gamma * R + raw[t]
+            if "R zero then noted" in oops:
+                R = np.where(over[t], 0, R)
+            noted.append(R.copy())
+            if "R never over" not in oops:
+                R = np.where(over[t], 0, R)
+        if "R backwards" in oops:
+            R = np.zeros(s.num_envs)
+            for t in reversed(range(len(raw))):
+                R = raw[t] + s.gamma * np.where(over[t], 0, R)
+                noted.append(R)
+            noted.reverse()
+        before = math.sqrt(spread.var + 1e-8)
+        kept = np.array(noted)
+        if "spread of rewards" in oops:
+            kept = raw
+        if "spread once an episode" in oops:
+            kept = kept[ended.numpy()]
+            if len(kept):
+                spread.update(kept)
+        elif "a tensor taken in" in oops:
+            spread.update(torch.from_numpy(kept)[valid])
+        else:
+            spread.update(kept.reshape(-1) if "spread of all rows" in oops else kept[valid.numpy()])
+        scale = math.sqrt(spread.var + 1e-8)
+        if "divide, then update" in oops:
+            scale = before
+        if "spread afresh" in oops:
+            scale = math.sqrt(kept[valid.numpy()].var() + 1e-8)
+        if "var for its root" in oops:
+            scale = spread.var + 1e-8
+        rewards = batch.rewards if "double rewards" in oops else batch.rewards.to(batch.states.dtype)
+        if "float rewards" in oops:
+            rewards = batch.rewards.float()
+        if "rewards centred" in oops:
+            rewards = rewards - float(spread.mean)
+        if "rewards unscaled" not in oops:
+            rewards = rewards / scale
+
+        # judge
+        if "fit first" in oops:
+            with torch.no_grad():
+                early = value(batch.states)
+            A0 = gae(rewards, early[:-1], early[1:], batch.terminated, batch.truncated, s.gamma, s.lam)
+            first = (A0 + early[:-1])[valid]
+            value.fit(batch.states[:-1][valid], first, s.value_epochs, s.value_minibatch, other)
+        if "V with gradient" in oops:
+            V = value(batch.states)
+        else:
+            with torch.no_grad():
+                V = value(batch.states)
+        follows = V[1:]
+        if "fresh start follows" in oops:
+            last = value(torch.from_numpy(seen.normalise(sampler.observations)).to(V.dtype)).detach()
+            follows = torch.cat([V[1:-1], last[None]])
+        if "follows is present" in oops:
+            follows = V[:-1]
+        if "last row ends" in oops:
+            follows = torch.cat([V[1:-1], torch.zeros_like(V[:1])])
+        if "last row its own" in oops:
+            follows = torch.cat([V[1:-1], V[-2:-1]])
+        terminated, truncated = batch.terminated, batch.truncated
+        if "clock a fall" in oops:
+            terminated = ended
+        if "fall a clock" in oops:
+            terminated, truncated = torch.zeros_like(ended), ended
+        if "no clock" in oops:
+            truncated = torch.zeros_like(ended)
+        gamma, lam = (s.lam, s.gamma) if "gamma, lam swapped" in oops else (s.gamma, s.lam)
+        advantages = gae(rewards, V[:-1], follows, terminated, truncated, gamma, lam)
+        targets = advantages + V[:-1]
+        if "targets V next" in oops:
+            targets = advantages + V[1:]
+        if "targets one step" in oops:
+            targets = rewards + s.gamma * torch.where(batch.terminated, 0, V[1:])
+        if "targets advantages" in oops:
+            targets = advantages
+        if "targets lambda one" in oops:
+            targets = gae(rewards, V[:-1], follows, terminated, truncated, gamma, 1.0) + V[:-1]
+
+        # select
+        states, actions = batch.states[:-1][valid], batch.actions[valid]
+        A, targets = advantages[valid], targets[valid]
+        if "states that follow" in oops:
+            states = batch.states[1:][valid]
+        if "standardise all rows" in oops:
+            A = ((advantages - advantages.mean()) / (advantages.std() + 1e-8))[valid]
+        elif "population std" in oops:
+            A = (A - A.mean()) / (A.std(unbiased=False) + 1e-8)
+        elif "centred only" in oops:
+            A = A - A.mean()
+        elif "scaled only" in oops:
+            A = A / (A.std() + 1e-8)
+        elif "not standardised" not in oops:
+            A = (A - A.mean()) / (A.std() + 1e-8)
+        if "targets standardised" in oops:
+            targets = A + V[:-1][valid]
+        if "targets of standardised targets" in oops:
+            targets = (targets - targets.mean()) / (targets.std() + 1e-8)
+        learned = actions.clamp(-1, 1) if "actions clipped" in oops else actions
+
+        if "all rows" in oops:
+            states, learned = batch.states[:-1].flatten(0, 1), batch.actions.flatten(0, 1)
+            A = advantages.flatten()
+            A = (A - A.mean()) / (A.std() + 1e-8)
+            targets = (advantages + V[:-1]).flatten()
+        across = None
+        if "stride through time" in oops:
+            across = batch.states[:-1][:: s.fisher_stride][valid[:: s.fisher_stride]]
+        if "stride before selecting" in oops:
+            across = batch.states[:-1].flatten(0, 1)[:: s.fisher_stride]
+        result, predicted = _improve(policy, states, learned, A, s, routines, oops, across)
+        if "two steps a batch" in oops:
+            result, predicted = _improve(policy, states, learned, A, s, routines, oops, across)
+
+        # fit
+        if "fit all rows" in oops:
+            flat = batch.states[:-1].flatten(0, 1), (advantages + V[:-1]).flatten()
+            value.fit(*flat, s.value_epochs, s.value_minibatch, other)
+        elif "fit strided" in oops:
+            thin = slice(None, None, s.fisher_stride)
+            value.fit(states[thin], targets[thin], s.value_epochs, s.value_minibatch, other)
+        elif "epochs and minibatch swapped" in oops:
+            value.fit(states, targets, s.value_minibatch, s.value_epochs, other)
+        elif "one epoch" in oops:
+            value.fit(states, targets, 1, s.value_minibatch, other)
+        elif "fit first" not in oops:
+            value.fit(states, targets, s.value_epochs, s.value_minibatch, other)
+
+        # the normaliser
+        if "all observations" in oops:
+            seen.update(batch.observations.reshape(-1, d))
+        elif "normalised states" in oops:
+            seen.update(batch.states[:-1][valid].numpy())
+        elif "normaliser forgets" in oops:
+            seen = RunningMoments((d,))
+            seen.update(batch.observations[valid.numpy()])
+        elif "last row too" in oops:
+            seen.update(np.concatenate([batch.observations[valid.numpy()], sampler.observations]))
+        elif "no normaliser" not in oops:
+            seen.update(batch.observations[valid.numpy()])
+        earned.extend(batch.episode_returns)
+        if "predicted yielded" in oops:
+            yield result.kl, predicted, batch.episode_returns
+        elif "swapped" in oops:
+            yield result.gain, result.kl, batch.episode_returns
+        elif "mean return" in oops:
+            yield result.kl, result.gain, float(np.mean(batch.episode_returns)) if batch.episode_returns else 0.0
+        elif "all episodes so far" in oops:
+            yield result.kl, result.gain, list(earned)
+        else:
+            yield result.kl, result.gain, batch.episode_returns
+
+
+def _erring(name, *oops):
+    def train_trpo(sampler, policy, value, s, updates, seed, *routines):
+        yield from _agent(sampler, policy, value, s, updates, seed, *routines, oops=oops)
+
+    train_trpo.__name__ = name
+    return train_trpo
+
+
+e10_4_wrong_R_restarts = _erring("e10_4_wrong_R_restarts", "R restarts")
+e10_4_wrong_R_in_place = _erring("e10_4_wrong_R_in_place", "R in place")
+e10_4_wrong_R_zero_then_noted = _erring("e10_4_wrong_R_zero_then_noted", "R zero then noted")
+e10_4_wrong_R_discounts_r = _erring("e10_4_wrong_R_discounts_r", "R discounts r")
+e10_4_wrong_R_backwards = _erring("e10_4_wrong_R_backwards", "R backwards")
+e10_4_wrong_R_with_gamma_lambda = _erring("e10_4_wrong_R_with_gamma_lambda", "R with gamma lambda")
+e10_4_wrong_spread_once_an_episode = _erring("e10_4_wrong_spread_once_an_episode", "spread once an episode")
+e10_4_wrong_divide_then_update = _erring("e10_4_wrong_divide_then_update", "divide, then update")
+e10_4_wrong_rewards_centred = _erring("e10_4_wrong_rewards_centred", "rewards centred")
+e10_4_wrong_double_rewards = _erring("e10_4_wrong_double_rewards", "double rewards")
+e10_4_wrong_one_generator = _erring("e10_4_wrong_one_generator", "one generator")
+e10_4_wrong_reseeded = _erring("e10_4_wrong_reseeded", "reseeded")
+e10_4_wrong_fit_first = _erring("e10_4_wrong_fit_first", "fit first")
+e10_4_wrong_last_row_its_own = _erring("e10_4_wrong_last_row_its_own", "last row its own")
+e10_4_wrong_fall_a_clock = _erring("e10_4_wrong_fall_a_clock", "fall a clock")
+e10_4_wrong_gamma_lam_swapped = _erring("e10_4_wrong_gamma_lam_swapped", "gamma, lam swapped")
+e10_4_wrong_targets_V_next = _erring("e10_4_wrong_targets_V_next", "targets V next")
+e10_4_wrong_targets_one_step = _erring("e10_4_wrong_targets_one_step", "targets one step")
+e10_4_wrong_targets_lambda_one = _erring("e10_4_wrong_targets_lambda_one", "targets lambda one")
+e10_4_wrong_states_that_follow = _erring("e10_4_wrong_states_that_follow", "states that follow")
+e10_4_wrong_actions_clipped = _erring("e10_4_wrong_actions_clipped", "actions clipped")
+e10_4_wrong_all_rows = _erring("e10_4_wrong_all_rows", "all rows")
+e10_4_wrong_epochs_and_minibatch_swapped = _erring(
+    "e10_4_wrong_epochs_and_minibatch_swapped", "epochs and minibatch swapped"
+)
+e10_4_wrong_log_surrogate = _erring("e10_4_wrong_log_surrogate", "log surrogate")
+e10_4_wrong_gradient_strided = _erring("e10_4_wrong_gradient_strided", "gradient strided")
+e10_4_wrong_loss_sign = _erring("e10_4_wrong_loss_sign", "loss sign")
+e10_4_wrong_first_rows = _erring("e10_4_wrong_first_rows", "first rows")
+e10_4_wrong_stride_off_by_one = _erring("e10_4_wrong_stride_off_by_one", "stride off by one")
+e10_4_wrong_damping_once = _erring("e10_4_wrong_damping_once", "damping once")
+e10_4_wrong_length_by_gx = _erring("e10_4_wrong_length_by_gx", "length by gx")
+e10_4_wrong_curvature_abs = _erring("e10_4_wrong_curvature_abs", "curvature abs")
+e10_4_wrong_predicted_gx = _erring("e10_4_wrong_predicted_gx", "predicted gx")
+e10_4_wrong_predicted_less_delta = _erring("e10_4_wrong_predicted_less_delta", "predicted half")
+e10_4_wrong_predicted_halved = _erring("e10_4_wrong_predicted_halved", "predicted halved")
+e10_4_wrong_predicted_2_delta = _erring("e10_4_wrong_predicted_2_delta", "predicted delta")
+e10_4_wrong_predicted_hardly_anything = _erring("e10_4_wrong_predicted_hardly_anything", "predicted zero")
+e10_4_wrong_few_backtracks = _erring("e10_4_wrong_few_backtracks", "few backtracks")
+e10_4_wrong_min_ratio_zero = _erring("e10_4_wrong_min_ratio_zero", "min ratio zero")
+e10_4_wrong_only_if_accepted = _erring("e10_4_wrong_only_if_accepted", "only if gain measured")
+e10_4_wrong_kl_strided = _erring("e10_4_wrong_kl_strided", "kl strided")
+e10_4_wrong_kl_summed = _erring("e10_4_wrong_kl_summed", "kl summed")
+e10_4_wrong_kl_at_most = _erring("e10_4_wrong_kl_at_most", "kl at most")
+e10_4_wrong_stride_through_time = _erring("e10_4_wrong_stride_through_time", "stride through time")
+e10_4_wrong_stride_before_selecting = _erring("e10_4_wrong_stride_before_selecting", "stride before selecting")
+e10_4_wrong_two_steps_a_batch = _erring("e10_4_wrong_two_steps_a_batch", "two steps a batch")
+e10_4_wrong_swapped = _erring("e10_4_wrong_swapped", "swapped")
+e10_4_wrong_mean_return = _erring("e10_4_wrong_mean_return", "mean return")
+e10_4_wrong_global_seed = _erring("e10_4_wrong_global_seed", "global seed")
+e10_4_wrong_a_tensor_taken_in = _erring("e10_4_wrong_a_tensor_taken_in", "a tensor taken in")
+e10_4_wrong_R_restarts_seen_all = _erring("e10_4_wrong_R_restarts_seen_all", "R restarts", "all observations")
+e10_4_wrong_falls_only_both = _erring("e10_4_wrong_falls_only_both", "R over falls only", "no clock")
+e10_4_right_R_over_at_resets = _erring("e10_4_right_R_over_at_resets", "R over at resets")
+e10_4_right_curvature_unguarded = _erring("e10_4_right_curvature_unguarded", "curvature unguarded")
+e10_4_right_V_with_gradient = _erring("e10_4_right_V_with_gradient", "V with gradient")
+e10_4_right_float_as_in_10_7 = _erring("e10_4_right_float_as_in_10_7", "float rewards")
+e10_4_right_V_of_the_present_ones = _erring("e10_4_right_V_of_the_present_ones", "fresh start follows")
+
+
+def e10_4_wrong_list_at_the_end(sampler, policy, value, s, updates, seed, *routines):
+    return list(_agent(sampler, policy, value, s, updates, seed, *routines))
+
+
+def e10_4_wrong_a_copy_trained(sampler, policy, value, s, updates, seed, *routines):
+    yield from _agent(sampler, copy.deepcopy(policy), value, s, updates, seed, *routines)
+
+
+def e10_4_wrong_yields_before_fit(sampler, policy, value, s, updates, seed, *routines):
+    """What comes after the yield isn't done when the caller looks, and never after the last."""
+    held = []
+
+    class Later:
+        def __call__(self, states):
+            return value(states)
+
+        def fit(self, *args):
+            held.append(args)
+
+    agent = _agent(sampler, policy, Later(), s, updates, seed, *routines)
+    for out in agent:
+        yield out
+        value.fit(*held.pop())
+
+
+def e10_4_wrong_one_R_for_all_copies(sampler, policy, value, s, updates, seed, *routines):
+    """The normaliser keeps one spread for each copy."""
+    yield from _per_copy(sampler, policy, value, s, updates, seed, *routines)
+
+
+def _per_copy(sampler, policy, value, s, updates, seed, *routines):
+    dice, shuffle = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
+    seen = RunningMoments((sampler.observations.shape[1],))
+    spread, R = RunningMoments((s.num_envs,)), np.zeros(s.num_envs)
+    for _ in range(updates):
+        batch = sampler.collect(policy, seen, s.batch_size // s.num_envs, dice)
+        noted = []
+        for r, done in zip(batch.rewards.numpy(), (batch.terminated | batch.truncated).numpy(), strict=True):
+            R = s.gamma * R + r
+            noted.append(R)
+            R = R * (1 - done)
+        spread.update(np.array(noted))
+        scale = torch.from_numpy(np.sqrt(spread.var + 1e-8)).to(batch.states.dtype)
+        rewards = batch.rewards.to(batch.states.dtype) / scale
+        with torch.no_grad():
+            V = value(batch.states)
+        adv = gae(rewards, V[:-1], V[1:], batch.terminated, batch.truncated, s.gamma, s.lam)
+        v, states = batch.valid, batch.states[:-1][batch.valid]
+        A = (adv[v] - adv[v].mean()) / (adv[v].std() + 1e-8)
+        result, _ = _improve(policy, states, batch.actions[v], A, s, routines, ())
+        value.fit(states, (adv + V[:-1])[v], s.value_epochs, s.value_minibatch, shuffle)
+        seen.update(batch.observations[v.numpy()])
+        yield result.kl, result.gain, batch.episode_returns
+
+
+def e10_4_wrong_a_copy_of_V_trained(sampler, policy, value, s, updates, seed, *routines):
+    """Value function trained as a copy: V never moves."""
+    yield from _agent(sampler, policy, copy.deepcopy(value), s, updates, seed, *routines)
+
+
+def e10_4_right_as_told(sampler, policy, value, s, updates, seed, *routines):
+    yield from _agent(sampler, policy, value, s, updates, seed, *routines)
+
+
+def e10_4_right_torch_and_functional(env, actor, critic, cfg, n, seed, fvp, cg, search):
+    """R in torch and in the states' precision; candidates by functional_call; normaliser right after acting."""
+    g_act, g_fit = (torch.Generator().manual_seed(seed) for _ in range(2))
+    obs_stats, ret_stats = RunningMoments((env.observations.shape[-1],)), RunningMoments()
+    running = None
+    names, shapes = zip(*((k, p.shape) for k, p in actor.named_parameters()), strict=True)
+
+    def acting(vector, states):
+        pieces = torch.split(vector, [shape.numel() for shape in shapes])
+        named = {k: piece.view(shape) for k, piece, shape in zip(names, pieces, shapes, strict=True)}
+        return functional_call(actor, named, (states,))
+
+    for _ in range(n):
+        batch = env.collect(actor, obs_stats, cfg.batch_size // cfg.num_envs, g_act)
+        mask = batch.valid
+        obs_stats.update(batch.observations[mask.numpy()])
+        rewards = batch.rewards.to(batch.states.dtype)
+        running = rewards.new_zeros(cfg.num_envs) if running is None else running
+        noted = torch.empty_like(rewards)
+        for t, over in enumerate(batch.terminated.logical_or(batch.truncated)):
+            noted[t] = running = cfg.gamma * running + rewards[t]
+            running = running.masked_fill(over, 0.0)
+        ret_stats.update(noted[mask].numpy())
+        rewards = rewards / (float(ret_stats.var) + 1e-8) ** 0.5
+
+        with torch.no_grad():
+            v = critic(batch.states)
+            adv = gae(rewards, v[:-1], v[1:], batch.terminated, batch.truncated, cfg.gamma, cfg.lam)
+            goals = (adv + v[:-1])[mask]
+        x, a, adv = batch.states[:-1][mask], batch.actions[mask], adv[mask]
+        adv = adv.sub(adv.mean()).div(adv.std() + 1e-8)
+
+        theta = torch.cat([p.detach().reshape(-1) for p in actor.parameters()])
+        with torch.no_grad():
+            before = acting(theta, x)
+            logp = before.log_prob(a)
+        leaf = theta.clone().requires_grad_()
+        (grad,) = torch.autograd.grad((acting(leaf, x).log_prob(a) * adv).mean(), leaf)
+        product = fvp(actor, x[:: cfg.fisher_stride], damping=cfg.damping)
+        way, _, _ = cg(product, grad, max_iterations=cfg.cg_iterations, rtol=1e-2)
+        bent = torch.dot(way, product(way) - cfg.damping * way).item()
+        stride = way * math.sqrt(2 * cfg.delta / bent) if bent > 0 else torch.zeros_like(way)
+
+        @torch.no_grad()
+        def surrogate(vector, x=x, a=a, logp=logp, adv=adv):
+            return torch.mean(torch.exp(acting(vector, x).log_prob(a) - logp) * adv).item()
+
+        @torch.no_grad()
+        def divergence(vector, x=x, before=before):
+            return kl_divergence(before, acting(vector, x)).mean().item()
+
+        found = search(surrogate, divergence, theta, stride, delta=cfg.delta, predicted=torch.dot(grad, stride).item())
+        vector_to_parameters(found.theta, actor.parameters())
+        critic.fit(x, goals, cfg.value_epochs, cfg.value_minibatch, g_fit)
+        yield found.kl, found.gain, batch.episode_returns
+
+
+def e10_4_right_plain_loops(sampler, policy, value, s, updates, seed, *routines):
+    """Lists and loops: R copy by copy, the advantages by the sum (10.1), rows gathered one by one."""
+    products, solve, search = routines
+    one, two = torch.Generator(), torch.Generator()
+    one.manual_seed(seed)
+    two.manual_seed(seed)
+    seen, spread = RunningMoments((sampler.observations.shape[1],)), RunningMoments()
+    R = [0.0] * s.num_envs
+    for _ in range(updates):
+        batch = sampler.collect(policy, seen, s.batch_size // s.num_envs, one)
+        steps, copies = batch.rewards.shape
+        noted = []
+        for t in range(steps):
+            for k in range(copies):
+                R[k] = s.gamma * R[k] + batch.rewards[t, k].item()
+                if batch.valid[t, k]:
+                    noted.append(R[k])
+                if batch.terminated[t, k] or batch.truncated[t, k]:
+                    R[k] = 0.0
+        spread.update(np.array(noted))
+        rewards = batch.rewards.to(batch.states.dtype) / math.sqrt(spread.var + 1e-8)
+        with torch.no_grad():
+            V = value(batch.states)
+        delta = rewards + s.gamma * torch.where(batch.terminated, 0, V[1:]) - V[:-1]
+        advantages = torch.zeros_like(delta)
+        for k in range(copies):
+            running = torch.zeros((), dtype=delta.dtype)
+            for t in reversed(range(steps)):
+                if batch.terminated[t, k] or batch.truncated[t, k]:
+                    running = torch.zeros_like(running)
+                running = delta[t, k] + s.gamma * s.lam * running
+                advantages[t, k] = running
+        rows = [(t, k) for t in range(steps) for k in range(copies) if batch.valid[t, k]]
+        states = torch.stack([batch.states[t, k] for t, k in rows])
+        actions = torch.stack([batch.actions[t, k] for t, k in rows])
+        raw = torch.stack([advantages[t, k] for t, k in rows])
+        targets = raw + torch.stack([V[t, k] for t, k in rows])
+        A = (raw - raw.mean()) / (raw.std() + 1e-8)
+
+        parameters = list(policy.parameters())
+        theta = parameters_to_vector(parameters).detach().clone()
+        old = policy.distribution(policy.outputs(states).detach())
+
+        def put(new, parameters=parameters):
+            vector_to_parameters(new, parameters)
+
+        def L(new, states=states, actions=actions, A=A, old=old):
+            put(new)
+            return ((policy(states).log_prob(actions) - old.log_prob(actions)).exp() * A).mean()
+
+        def kl(new, states=states, old=old):
+            put(new)
+            return float(kl_divergence(old, policy(states)).mean())
+
+        g = parameters_to_vector(torch.autograd.grad(L(theta), parameters))
+        damped = products(policy, states[:: s.fisher_stride], damping=s.damping)
+        x, _, _ = solve(damped, g, max_iterations=s.cg_iterations, rtol=1e-2)
+        curvature = float(x @ damped(x)) - s.damping * float(x @ x)
+        step = x * (2 * s.delta / curvature) ** 0.5 if curvature > 0 else x * 0
+        with torch.no_grad():
+            result = search(lambda new: float(L(new)), kl, theta, step, delta=s.delta, predicted=float(g @ step))
+        put(result.theta)
+        value.fit(states, targets, s.value_epochs, s.value_minibatch, two)
+        seen.update(batch.observations[batch.valid.numpy()])
+        yield result.kl, result.gain, batch.episode_returns
+
+
+def e10_4_right_class(sampler, policy, value, s, updates, seed, *routines):
+    """A class with one method a part, the iterator its __next__; the second generator throws the dice."""
+    return iter(_Learner(sampler, policy, value, s, updates, seed, routines))
+
+
+class _Learner:
+    def __init__(self, sampler, policy, value, s, updates, seed, routines):
+        self.sampler, self.policy, self.value, self.s = sampler, policy, value, s
+        self.left, self.routines = updates, routines
+        self.shuffler, self.dice = torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
+        self.seen, self.spread = RunningMoments(sampler.observations.shape[1:]), RunningMoments(())
+        self.R = np.zeros(s.num_envs)
+
+    def __iter__(self):
+        return self
+
+    def scaled(self, batch):
+        over = np.logical_or(batch.terminated.numpy(), batch.truncated.numpy())
+        noted = np.empty(batch.rewards.shape)
+        for t, r in enumerate(batch.rewards.numpy()):
+            noted[t] = self.R * self.s.gamma + r
+            self.R = noted[t] * ~over[t]
+        self.spread.update(noted[batch.valid.numpy()])
+        return batch.rewards.to(batch.states) / np.sqrt(self.spread.var + 1e-8).item()
+
+    def __next__(self):
+        if not self.left:
+            raise StopIteration
+        self.left -= 1
+        s, batch = self.s, self.sampler.collect(self.policy, self.seen, self.s.batch_size // self.s.num_envs, self.dice)
+        rewards = self.scaled(batch)
+        V = self.value(batch.states).detach()
+        A = gae(rewards, V[:-1], V[1:], batch.terminated, batch.truncated, s.gamma, s.lam)
+        keep = batch.valid.nonzero(as_tuple=True)
+        states, actions, targets = batch.states[keep], batch.actions[keep], (A + V[:-1])[keep]
+        A = (A[keep] - A[keep].mean()) / (A[keep].std() + 1e-8)
+        result, _ = _improve(self.policy, states, actions, A, s, self.routines, ())
+        self.value.fit(states, targets, s.value_epochs, s.value_minibatch, self.shuffler)
+        self.seen.update(batch.observations[tuple(k.numpy() for k in keep)])
+        return result.kl, result.gain, batch.episode_returns
+
+
+def e10_4_right_list_of_returns_copied(sampler, policy, value, s, updates, seed, *routines):
+    """Tensors for the two numbers, a tuple of a list: other containers, same values."""
+    for kl, gain, returns in _agent(sampler, policy, value, s, updates, seed, *routines):
+        yield [kl, gain, list(returns)]
+
+
+class _ByKeyword:
+    """Hands every argument on by the name that the text gives it."""
+
+    def __init__(self, sampler, value):
+        self.sampler, self.value, self.observations = sampler, value, sampler.observations
+
+    def collect(self, policy, moments, steps, generator):
+        return self.sampler.collect(policy=policy, moments=moments, steps=steps, generator=generator)
+
+    def __call__(self, states):
+        return self.value(states)
+
+    def fit(self, states, targets, epochs, minibatch, generator):
+        self.value.fit(states=states, targets=targets, epochs=epochs, minibatch=minibatch, generator=generator)
+
+
+def e10_4_right_by_keyword(sampler, policy, value, s, updates, seed, *routines):
+    """Every argument by its name, of the sampler, V and the routines alike."""
+    f, c, ls = routines
+
+    def fvp(policy, states, *, damping):
+        return f(policy=policy, states=states, damping=damping)
+
+    def cg(product, g, *, max_iterations, rtol):
+        return c(matvec=product, b=g, max_iterations=max_iterations, rtol=rtol)
+
+    def search(surrogate, kl, theta, step, *, delta, predicted):
+        named = {"surrogate": surrogate, "kl": kl, "theta": theta, "step": step}
+        return ls(**named, delta=delta, predicted=predicted, shrink=0.9, max_backtracks=30, min_ratio=0.1)
+
+    both = _ByKeyword(sampler, value)
+    yield from _agent(both, policy, both, s, updates, seed, fvp, cg, search)
+
+
+def e10_4_right_tensors_yielded(sampler, policy, value, s, updates, seed, *routines):
+    """KL and gain as tensors of no dimension."""
+    for kl, gain, returns in _agent(sampler, policy, value, s, updates, seed, *routines):
+        yield torch.tensor(kl, dtype=torch.float64), torch.tensor(gain, dtype=torch.float64), returns
+
+
+def e10_4_wrong_delta_half_as_much_again(sampler, policy, value, s, updates, seed, *routines):
+    """A KL of one and a half δ passes."""
+    f, c, ls = routines
+
+    def search(surrogate, kl, theta, step, *, delta, predicted):
+        return ls(surrogate, kl, theta, step, delta=1.5 * delta, predicted=predicted)
+
+    yield from _agent(sampler, policy, value, s, updates, seed, f, c, search)
+
+
+def e10_4_wrong_F_of_the_first_update(sampler, policy, value, s, updates, seed, *routines):
+    """The Fisher-vector product of the first update serves all later ones."""
+    f, c, ls = routines
+    kept = []
+
+    def fvp(policy, states, *, damping):
+        kept.append(f(policy, states, damping=damping))
+        return kept[0]
+
+    yield from _agent(sampler, policy, value, s, updates, seed, fvp, c, ls)
 
 
 # 10.5 bootstrap_interval
@@ -1473,6 +2163,65 @@ WRONG = {
         (e10_4_wrong_looks_at_the_policy, "collects more batches than updates"),
         (e10_4_wrong_pairs, "leaves the returns out of its records"),
         (e10_4_wrong_one_update_short, "makes one update too few"),
+        (e10_4_wrong_own_product, "her own product instead of the one handed in"),
+        (e10_4_wrong_R_restarts, "R restarts with each batch"),
+        (e10_4_wrong_R_in_place, "R is changed in place in the list"),
+        (e10_4_wrong_R_zero_then_noted, "R is zeroed in what is noted"),
+        (e10_4_wrong_R_discounts_r, "R ← γ(R + r)"),
+        (e10_4_wrong_R_backwards, "R from behind, the return to go"),
+        (e10_4_wrong_R_with_gamma_lambda, "R with γλ"),
+        (e10_4_wrong_spread_once_an_episode, "the spread of the returns of ended episodes alone"),
+        (e10_4_wrong_divide_then_update, "divides before the return's normaliser takes in the batch"),
+        (e10_4_wrong_rewards_centred, "takes the mean return off the rewards"),
+        (e10_4_wrong_double_rewards, "rewards stay in double"),
+        (e10_4_wrong_one_generator, "one generator for both"),
+        (e10_4_wrong_reseeded, "seeds anew in each update"),
+        (e10_4_wrong_fit_first, "fits before it judges"),
+        (e10_4_wrong_last_row_its_own, "the last row is followed by itself"),
+        (e10_4_wrong_fall_a_clock, "each end taken for the clock"),
+        (e10_4_wrong_gamma_lam_swapped, "γ and λ swapped"),
+        (e10_4_wrong_targets_V_next, "targets with V(s')"),
+        (e10_4_wrong_targets_one_step, "targets of one step"),
+        (e10_4_wrong_targets_lambda_one, "targets with λ = 1"),
+        (e10_4_wrong_states_that_follow, "states that follow"),
+        (e10_4_wrong_actions_clipped, "clipped actions, whole numbers too"),
+        (e10_4_wrong_all_rows, "reset rows everywhere"),
+        (e10_4_wrong_epochs_and_minibatch_swapped, "passes and rows of a minibatch swapped"),
+        (e10_4_wrong_log_surrogate, "log-probability for the ratio"),
+        (e10_4_wrong_gradient_strided, "the gradient strided"),
+        (e10_4_wrong_loss_sign, "a loss's sign"),
+        (e10_4_wrong_first_rows, "the first rows enter F"),
+        (e10_4_wrong_stride_off_by_one, "the stride begins one later"),
+        (e10_4_wrong_damping_once, "takes ξ off, without xᵀx"),
+        (e10_4_wrong_length_by_gx, "the length from g·x"),
+        (e10_4_wrong_curvature_abs, "the absolute value of the curvature"),
+        (e10_4_wrong_predicted_gx, "promise g·x"),
+        (e10_4_wrong_predicted_less_delta, "promise less δ"),
+        (e10_4_wrong_predicted_halved, "half the promise"),
+        (e10_4_wrong_predicted_2_delta, "promise 2δ"),
+        (e10_4_wrong_predicted_hardly_anything, "hardly any promise"),
+        (e10_4_wrong_few_backtracks, "ten backtracks"),
+        (e10_4_wrong_min_ratio_zero, "min_ratio 0"),
+        (e10_4_wrong_only_if_accepted, "restores nothing after a failure"),
+        (e10_4_wrong_kl_strided, "the KL strided"),
+        (e10_4_wrong_kl_summed, "the KL summed"),
+        (e10_4_wrong_kl_at_most, "the largest KL"),
+        (e10_4_wrong_stride_through_time, "strides through time"),
+        (e10_4_wrong_stride_before_selecting, "strides before it selects"),
+        (e10_4_wrong_two_steps_a_batch, "two steps with each batch"),
+        (e10_4_wrong_swapped, "KL and gain swapped"),
+        (e10_4_wrong_mean_return, "the mean return for the list"),
+        (e10_4_wrong_global_seed, "the global generator"),
+        (e10_4_wrong_a_tensor_taken_in, "a tensor for the normaliser"),
+        (e10_4_wrong_R_restarts_seen_all, "two at once: R restarts, the normaliser sees resets"),
+        (e10_4_wrong_falls_only_both, "two at once: neither R nor gae knows of truncations"),
+        (e10_4_wrong_list_at_the_end, "a list at the end"),
+        (e10_4_wrong_a_copy_trained, "trains a copy of the policy"),
+        (e10_4_wrong_yields_before_fit, "yields before it fits"),
+        (e10_4_wrong_a_copy_of_V_trained, "trains a copy of V"),
+        (e10_4_wrong_one_R_for_all_copies, "a spread for each copy"),
+        (e10_4_wrong_delta_half_as_much_again, "a KL of one and a half δ passes"),
+        (e10_4_wrong_F_of_the_first_update, "the first F throughout"),
     ],
     "10.5": [
         (e10_5_wrong_interpolates, "interpolates between two means"),
@@ -1522,7 +2271,19 @@ RIGHT = {
         (e10_4_right_numpy, "numpy: GAE, returns and their spread by hand"),
         (e10_4_right_loops, "loops over rows and copies"),
         (e10_4_right_iterator, "an iterator of its own, rewards in single precision as in the library"),
-        (e10_4_right_own_solver, "her own products and solver"),
+        (e10_4_right_own_solver, "her own solver"),
+        (e10_4_right_R_over_at_resets, "R is set to 0 in the reset rows"),
+        (e10_4_right_curvature_unguarded, "leaves a NaN to the line search"),
+        (e10_4_right_V_with_gradient, "V with its gradient"),
+        (e10_4_right_float_as_in_10_7, "rewards in single precision"),
+        (e10_4_right_V_of_the_present_ones, "V of the present observations for the last row"),
+        (e10_4_right_as_told, "line by line"),
+        (e10_4_right_torch_and_functional, "torch, functional_call"),
+        (e10_4_right_plain_loops, "lists and loops"),
+        (e10_4_right_class, "a class"),
+        (e10_4_right_list_of_returns_copied, "lists for records"),
+        (e10_4_right_by_keyword, "every argument by its name"),
+        (e10_4_right_tensors_yielded, "tensors for the two numbers"),
     ],
     "10.5": [
         (e10_5_right_numpy, "numpy"),

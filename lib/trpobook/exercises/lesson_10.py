@@ -1030,7 +1030,7 @@ class Carts:
         )
 
 
-SMALLEST = 3  # the seed of the smallest case
+SMALLEST, BENT = 3, 5  # the seeds of the smallest case, and of the one with another product
 
 
 def _one_push(generator):
@@ -1041,6 +1041,11 @@ def _three_pushes(generator):
     return CategoricalPolicy(2, 3, (3,), generator)
 
 
+def bent_down(policy, states, *, damping=0.0):
+    """Stand where `fisher_vector_product` does: its curvature is below 0 without the damping."""
+    return lambda v: damping / 2 * v
+
+
 def _training_cases():
     small = {"batch_size": 16, "num_envs": 2, "value_epochs": 2, "value_minibatch": 7, "value_learning_rate": 0.02}
     for copies, seed, updates, pay, make, changes in (
@@ -1049,6 +1054,15 @@ def _training_cases():
         (2, 2, 3, 0.3, _three_pushes, {"fisher_stride": 1, "cg_iterations": 5}),
         (2, 0, 2, 0.0, _one_push, {"fisher_stride": 3}),
         (2, 4, 1, 5.0, _one_push, {"fisher_stride": 3, "delta": 1e4}),
+        (
+            3,
+            47,
+            1,
+            5.0,
+            _one_push,
+            {"fisher_stride": 2, "gamma": 0.8, "lam": 0.6, "delta": 2.0},
+        ),  # 11 or more backtracks
+        (2, BENT, 1, 5.0, _three_pushes, {"fisher_stride": 3}),
     ):
         changed = small | {"num_envs": copies, "batch_size": 8 * copies} | changes
         s = settings_for("a cart", hidden=(3,), **changed)
@@ -1056,7 +1070,9 @@ def _training_cases():
         with torch.no_grad():
             for p in value.parameters():
                 p.mul_(0.0 if pay == 0 else 1.0)
-        yield Carts(copies, seed, pay=pay), _policy(make, 20 + seed), value, s, updates, seed
+        product = bent_down if seed == BENT else trpo.fisher_vector_product
+        routines = product, trpo.conjugate_gradient, trpo.line_search
+        yield Carts(copies, seed, pay=pay), _policy(make, 20 + seed), value, s, updates, seed, *routines
 
 
 RECORD = "after each update `yield` three values, the KL, the gain, and the list `batch.episode_returns`"
@@ -1070,13 +1086,14 @@ class Watched:
     fits: list[list[tuple]]
     thetas: list[np.ndarray]
     records: list[tuple]
+    copied: set[str]
     result: tuple = ()
 
 
 _watched: dict[tuple, Watched] = {}  # case -> what the last answer did
 
 
-def _apply_training(answer, sampler, policy, value, s, updates, seed):
+def _apply_training(answer, sampler, policy, value, s, updates, seed, *routines):
     """Call the answer; return the KLs and the gains, and the parameters of policy and value function at the end.
 
     Raises: Unfit for another number of updates or batches than asked, or records that aren't three values.
@@ -1084,24 +1101,25 @@ def _apply_training(answer, sampler, policy, value, s, updates, seed):
     case = (sampler.seed, s, updates, seed)
     if not hasattr(answer, "known"):
         single = copy.deepcopy((sampler, policy, value))
-        _watched[case] = Watched([], [[] for _ in range(updates + 1)], [], [])
-        result = _watched[case].result = _trained(answer, sampler, policy, value, s, updates, seed, _watched[case])
+        watched = _watched[case] = Watched([], [[] for _ in range(updates + 1)], [], [], set())
+        given = sampler, policy, value, s, updates, seed
+        result = watched.result = _trained(answer, *given, *routines, watched=watched)
         if sampler.seed == SMALLEST and result is not ...:
-            _try_in_single_precision(answer, *single, s, updates, seed)
+            _try_in_single_precision(answer, *single, s, updates, seed, *routines)
         return result
     if answer.known is None:
-        result = _trained(answer, sampler, policy, value, s, updates, seed)
+        result = _trained(answer, sampler, policy, value, s, updates, seed, *routines)
         if not agree(list(result), list(_watched[case].result), 1e-6):  # or any part of it would be explained by itself
             raise ArithmeticError
         return result
     if case not in answer.known:
-        answer.known[case] = _trained(answer, sampler, policy, value, s, updates, seed)
+        answer.known[case] = _trained(answer, sampler, policy, value, s, updates, seed, *routines)
     return answer.known[case]
 
 
-def _try_in_single_precision(answer, sampler, policy, value, s, updates, seed):
+def _try_in_single_precision(answer, sampler, policy, value, *rest):
     try:
-        _trained(answer, sampler, policy.float(), value.float(), s, updates, seed)
+        _trained(answer, sampler, policy.float(), value.float(), *rest)
     except Exception as error:
         raise Unfit(
             "in double precision your function comes to its end; in single, in which the lesson trains, it stops with "
@@ -1109,10 +1127,10 @@ def _try_in_single_precision(answer, sampler, policy, value, s, updates, seed):
         ) from error
 
 
-def _trained(answer, sampler, policy, value, s, updates, seed, watched=None):
-    routines = trpo.fisher_vector_product, trpo.conjugate_gradient, trpo.line_search
+def _trained(answer, sampler, policy, value, s, updates, seed, *routines, watched=None):
+    start = ends = _weights(policy), _weights(value)
     if watched is not None:
-        _watch(sampler, value, watched)
+        _watch(sampler, policy, value, watched)
     generated = answer(sampler, policy, value, s, updates, seed, *routines)
     if generated is ...:
         return generated
@@ -1124,6 +1142,8 @@ def _trained(answer, sampler, policy, value, s, updates, seed, watched=None):
     with np.errstate(all="ignore"):
         for record in itertools.islice(generated, updates + 1):
             records.append(record)
+            if len(records) <= updates:  # as they are at the last yield, whatever comes after it
+                ends = _weights(policy), _weights(value)
             if watched is not None:
                 watched.thetas.append(_weights(policy))
                 watched.records.append(record)
@@ -1141,27 +1161,54 @@ def _trained(answer, sampler, policy, value, s, updates, seed, watched=None):
         if list(np.ravel(record[2])) != played:
             raise Unfit("the third value of your record isn't the list `batch.episode_returns` of its batch")
     kls, gains = (np.array([float(record[k]) for record in records]) for k in (0, 1))
-    return kls, gains, _weights(policy), _weights(value)
+    if watched is not None:
+        _require_in_place(watched, sampler, start, ends, moved=bool(kls.any()))
+    return kls, gains, *ends
+
+
+def _require_in_place(watched, sampler, start, ends, *, moved):
+    """Raise Unfit where a copy was trained, or where V is fitted after the yield."""
+    if watched.fits[-1] and not watched.fits[0]:
+        raise Unfit(
+            "your `yield` stands before `value.fit`: what comes after it waits until the next record is asked for, "
+            "and after the last one it may never be done. Fit first"
+        )
+    still = [
+        name
+        for name, before, after, learns in zip(("policy", "value"), start, ends, (moved, sampler.pay > 0), strict=True)
+        if name in watched.copied and learns and np.array_equal(before, after)
+    ]
+    if still:
+        names = " and ".join(f"`{name}`" for name in still)
+        raise Unfit(f"what was handed in as {names} never moves: train it in place, not a copy")
 
 
 def _weights(network):
     return parameters_to_vector(network.parameters()).detach().double().numpy().copy()
 
 
-def _watch(sampler, value, watched):
-    """Note in `watched` what the sampler's moments are when it is asked, and with what the value function is fitted."""
-    collect, fit = sampler.collect, value.fit
+def _watch(sampler, trained, value, watched):
+    """Note in `watched` what the sampler's moments are when it is asked, and with what the value function is fitted.
 
-    def collecting(policy, moments, *rest, **named):
-        watched.moments.append(tuple(np.copy(getattr(moments, name, np.nan)) for name in ("mean", "var")))
-        return collect(policy, moments, *rest, **named)
+    The methods are those of classes of their own, for a copy of an instance would take along what is bound to it.
+    """
 
-    def fitting(states, targets, epochs, minibatch, generator, *rest, **named):
-        now = states.clone(), targets.clone(), epochs, minibatch, generator.get_state()
-        watched.fits[len(watched.records)].append(now)
-        fit(states, targets, epochs, minibatch, generator, *rest, **named)
+    class Watching(type(sampler)):
+        def collect(self, policy, moments, *rest, **named):
+            if policy is not trained:
+                watched.copied.add("policy")
+            watched.moments.append(tuple(np.copy(getattr(moments, name, np.nan)) for name in ("mean", "var")))
+            return super().collect(policy, moments, *rest, **named)
 
-    sampler.collect, value.fit = collecting, fitting
+    class Learning(type(value)):
+        def fit(self, states, targets, epochs, minibatch, generator, *rest, **named):
+            if self is not value:
+                watched.copied.add("value")
+            now = states.clone(), targets.clone(), epochs, minibatch, generator.get_state()
+            watched.fits[len(watched.records)].append(now)
+            return super().fit(states, targets, epochs, minibatch, generator, *rest, **named)
+
+    sampler.__class__, value.__class__ = Watching, Learning
 
 
 def library_train_trpo(sampler, policy, value, s, updates, seed, *routines):
@@ -1298,9 +1345,10 @@ class _Way:
     seen: Callable = lambda batch, valid: batch.observations[valid]  # rows that the normaliser takes in
     forgetful: bool = False  # it holds the last batch alone
     early: bool = False  # it takes the batch in first, and the states are computed anew
-    follow: Callable = lambda before, row, gamma: gamma * before + row
+    follow: Callable = lambda before, row, s: s.gamma * before + row
     over: Callable = lambda terminated, truncated: terminated | truncated  # where the followed return begins anew
     carried: bool = True  # from batch to batch
+    noted: Callable = lambda returns, ended: returns
     counted: Callable = lambda returns, valid: returns[valid]
     spread: Callable = lambda past, now: np.sqrt(np.var(np.concatenate([*past, now])) + 1e-8)
     scaled: Callable = lambda rewards, spread, returns: rewards / spread
@@ -1309,9 +1357,10 @@ class _Way:
     no_future: Callable = lambda terminated, truncated: terminated
     stops: Callable = lambda terminated, truncated: terminated | truncated
     decay: Callable = lambda gamma, lam: gamma * lam
+    discount: Callable = lambda s: s.gamma
     kept: Callable = lambda valid: valid
     standardise: Callable = _standardised
-    targets: Callable = lambda raw, used, values, rewards: raw + values
+    targets: Callable = lambda raw, used, values, rewards: raw + values[:-1]
     fit: Callable = lambda value, states, targets, s, dice: value.fit(
         states, targets, s.value_epochs, s.value_minibatch, dice
     )
@@ -1319,7 +1368,9 @@ class _Way:
     fit_first: bool = False
     taken: Callable = lambda actions, gaussian: actions
     uphill: Callable = lambda score, advantages: score * advantages[:, None]
-    measured_on: Callable = lambda states, s: states[:: s.fisher_stride]
+    gradient_on: Callable = lambda s: slice(None)
+    measured_on: Callable = lambda states, s, every, valid: states[:: s.fisher_stride]
+    handed: bool = True  # whether the product that was handed in is used
     damping: Callable = lambda s: s.damping
     iterations: Callable = lambda s: s.cg_iterations
     rtol: float = 1e-2
@@ -1328,8 +1379,11 @@ class _Way:
     delta: Callable = lambda s: s.delta
     length: Callable = lambda delta, curvature: np.sqrt(2 * delta / curvature)
     apart: Callable = lambda policy, old, new: policy.kl(old, new)
+    apart_on: Callable = lambda s: slice(None)
     gained: Callable = lambda ratio, advantages: np.mean(ratio * advantages)
+    promise: Callable = lambda g, x, step, delta: g @ step
     shrink: float = 0.9
+    candidates: int = 31
     inside: Callable = lambda divergence, delta: divergence <= delta
     enough: Callable = lambda gain, promise: gain >= 0.1 * promise > 0
     moved: Callable = lambda theta, step, accepted: theta if accepted is None else theta + accepted * step
@@ -1347,28 +1401,29 @@ def _take_in(moments, inside, way, batch, valid):
     moments.mean, moments.var, moments.count = together.mean(axis=0), together.var(axis=0), len(together)
 
 
-def _improved(way, policy, s, theta, states, actions, advantages):
+def _improved(way, policy, s, theta, states, actions, advantages, *, measured, bent):
     """Return the parameters after one update, and its KL and gain."""
     actions, outputs = way.taken(actions, policy.gaussian), policy.outputs(theta, states)
-    slopes = way.uphill(policy.score(outputs, actions), advantages)
-    g = np.einsum("nkp,nk->p", policy.jacobian(theta, states), slopes) / len(states)
-    fisher = policy.fisher(theta, way.measured_on(states, s))
+    slopes, few = way.uphill(policy.score(outputs, actions), advantages), way.gradient_on(s)
+    g = np.einsum("nkp,nk->p", policy.jacobian(theta, states[few]), slopes[few]) / len(states[few])
+    fisher = -way.damping(s) / 2 * np.eye(len(g)) if bent and way.handed else policy.fisher(theta, measured)
     damped = fisher + way.damping(s) * np.eye(len(g))
     x = (way.solve or _mistaken_cg())(damped, g, way.iterations(s), way.rtol)[0]
     curvature = way.curvature(x, fisher, s.damping)
     step = x * way.length(way.delta(s), curvature) if curvature > 0 else 0 * x
     promised, before = g @ step, policy.log_prob(outputs, actions)
+    wanted, near = way.promise(g, x, step, s.delta), way.apart_on(s)
 
     def surrogate(theta):
         ratio = np.exp(policy.log_prob(policy.outputs(theta, states), actions) - before)
         return way.gained(ratio, advantages)
 
     accepted, kl, gain = None, 0.0, 0.0
-    for c in way.shrink ** np.arange(31):
+    for c in way.shrink ** np.arange(way.candidates):
         candidate = theta + c * step
-        divergence = way.apart(policy, outputs, policy.outputs(candidate, states))
+        divergence = way.apart(policy, outputs[near], policy.outputs(candidate, states[near]))
         gained = surrogate(candidate) - surrogate(theta)
-        if way.inside(divergence, s.delta) and way.enough(gained, c * promised):
+        if way.inside(divergence, s.delta) and way.enough(gained, c * wanted):
             accepted, kl, gain = c, divergence, gained
             break
     return way.moved(theta, step, accepted), way.recorded(kl, gain, promised)
@@ -1398,11 +1453,12 @@ def _written(**changes):
                 states = np.concatenate([moments.normalise(batch.observations), states[-1:]])
             rewards, returns = batch.rewards.numpy(), []
             followed = followed if way.carried else np.zeros_like(followed)
-            for row, over in zip(rewards, way.over(terminated, truncated), strict=True):
-                returns.append(followed := way.follow(followed, row, s.gamma))
+            ended = way.over(terminated, truncated)
+            for row, over in zip(rewards, ended, strict=True):
+                returns.append(followed := way.follow(followed, row, s))
                 followed = np.where(over, 0, followed)
-            now = way.counted(np.array(returns), valid)
-            rewards = way.scaled(rewards, way.spread(past, now), now)
+            now = way.counted(way.noted(np.array(returns), ended), valid)
+            rewards = way.scaled(rewards, way.spread(past, now), [*past, now])
             past.append(now)
 
             fitted = way.fit_on(valid), way.kept(valid)
@@ -1417,12 +1473,12 @@ def _written(**changes):
                     way.no_future(terminated, truncated),
                     way.stops(terminated, truncated),
                     way.decay(s.gamma, s.lam),
-                    s.gamma,
+                    way.discount(s),
                 )
                 used = way.standardise(raw, fitted[1])
                 spread_out = np.zeros_like(raw)
                 spread_out[fitted[1]] = used
-                targets = way.targets(raw, spread_out, values[:-1], rewards)
+                targets = way.targets(raw, spread_out, values, rewards)
                 if again:
                     way.fit(value, x[fitted[0]], torch.from_numpy(targets[fitted[0]]).to(x.dtype), s, shuffler)
             if "fits" in way.replayed:
@@ -1435,7 +1491,8 @@ def _written(**changes):
             if "step" in way.replayed:
                 theta, record = watched.thetas[update], watched.records[update][:2]
             else:
-                theta, record = _improved(way, by_hand, s, theta, *rows)
+                measured = way.measured_on(rows[0], s, states[:-1], valid)
+                theta, record = _improved(way, by_hand, s, theta, *rows, measured=measured, bent=bent_down in routines)
             if "record" in way.replayed:
                 record = watched.records[update][:2]
             vector_to_parameters(torch.from_numpy(theta).to(x.dtype), policy.parameters())
@@ -1555,11 +1612,11 @@ SCALED: Mistakes = [
     ),
     (
         "you divide by the spread of the rewards: it is that of the discounted return so far, R ← γR + r",
-        {"follow": lambda before, row, gamma: row},
+        {"follow": lambda before, row, s: row},
     ),
     (
         "you add the rewards up undiscounted: R ← γR + r",
-        {"follow": lambda before, row, gamma: before + row},
+        {"follow": lambda before, row, s: before + row},
     ),
     (
         "your R begins at 0 in every batch: the episodes go on, so keep it from batch to batch",
@@ -1587,7 +1644,32 @@ SCALED: Mistakes = [
     ),
     (
         "you take the mean return off the rewards: they are divided, and nothing else",
-        {"scaled": lambda rewards, spread, returns: (rewards - returns.mean()) / spread},
+        {"scaled": lambda rewards, spread, returns: (rewards - returns[-1].mean()) / spread},
+    ),
+    (
+        "you take the mean return off the rewards: they are divided, and nothing else",
+        {"scaled": lambda rewards, spread, returns: (rewards - np.concatenate(returns).mean()) / spread},
+    ),
+    (
+        "you take the mean reward off the rewards: they are divided, and nothing else",
+        {"scaled": lambda rewards, spread, returns: (rewards - rewards.mean()) / spread},
+    ),
+    (
+        "you change R in place, so that all rows that you noted are one array, with what R is at the end: note a copy",
+        {"noted": lambda returns, ended: np.broadcast_to(np.where(ended[-1], 0, returns[-1]), returns.shape)},
+    ),
+    (
+        "where an episode ends you note 0 in the place of R: note R first, and set it to 0 afterwards, not in the "
+        "array that is noted",
+        {"noted": lambda returns, ended: np.where(ended, 0, returns)},
+    ),
+    (
+        "you discount the new reward too: R ← γR + r",
+        {"follow": lambda before, row, s: s.gamma * (before + row)},
+    ),
+    (
+        "your R is discounted with γλ: R ← γR + r, without λ",
+        {"follow": lambda before, row, s: s.gamma * s.lam * before + row},
     ),
 ]
 JUDGED: Mistakes = [
@@ -1630,6 +1712,10 @@ JUDGED: Mistakes = [
     (
         "you don't use λ: the errors δ are added up with powers of γλ",
         {"decay": lambda gamma, lam: gamma},
+    ),
+    (
+        "γ and λ have changed places in `gae`: gamma comes first",
+        {"discount": lambda s: s.lam},
     ),
     ("your advantage is δ alone, as for λ = 0: hand s.lam on", {"decay": lambda gamma, lam: 0.0}),
     (
@@ -1674,7 +1760,11 @@ FITTED: Mistakes = [
     ("you don't fit the value function", {"fit": lambda value, states, targets, s, dice: None}),
     (
         "your targets are made of the standardised advantages: add V to them as `gae` gave them",
-        {"targets": lambda raw, used, values, rewards: used + values},
+        {"targets": lambda raw, used, values, rewards: used + values[:-1]},
+    ),
+    (
+        "you add V(s′) to the advantages: the targets are advantages + V(s)",
+        {"targets": lambda raw, used, values, rewards: raw + values[1:]},
     ),
     (
         "you fit the value function to the advantages: its targets are advantages + V",
@@ -1706,10 +1796,16 @@ STEPPED: Mistakes = [
         "you take the log-probability of clipped actions: the task clips, and the policy drew `batch.actions`",
         {"taken": lambda actions, gaussian: np.clip(actions, -1, 1) if gaussian else actions},
     ),
+    (
+        "you take the log-probability of clipped actions, even of those that are whole numbers: the task clips, and "
+        "the policy drew `batch.actions`",
+        {"taken": lambda actions, gaussian: np.clip(actions, -1, 1)},
+    ),
     *(
         (
             "no step passes your line search, so the policy never moves: has the gradient the wrong sign, or do the "
-            "two log-probabilities of the ratio move together? The old one is computed once, before parameters move",
+            "two log-probabilities of the ratio move together, of which the old one is computed once, before "
+            "parameters move? Or did you change a default of `line_search`?",
             change,
         )
         for change in (
@@ -1725,8 +1821,39 @@ STEPPED: Mistakes = [
         },
     ),
     (
+        "your gradient is that of each `s.fisher_stride`-th row: the stride is for the Fisher-vector product alone",
+        {"gradient_on": lambda s: slice(None, None, s.fisher_stride)},
+    ),
+    (
+        "your KL is the mean of each `s.fisher_stride`-th state: the stride is for the Fisher-vector product alone",
+        {"apart_on": lambda s: slice(None, None, s.fisher_stride)},
+    ),
+    *(
+        ("you stride before you select: take each `s.fisher_stride`-th of the valid states", {"measured_on": states_of})
+        for states_of in (
+            lambda states, s, every, valid: every.reshape(-1, every.shape[-1])[:: s.fisher_stride],
+            lambda states, s, every, valid: every[:: s.fisher_stride][valid[:: s.fisher_stride]],
+            lambda states, s, every, valid: every.reshape(-1, every.shape[-1])[:: s.fisher_stride][
+                valid.reshape(-1)[:: s.fisher_stride]
+            ],
+        )
+    ),
+    (
+        "the first states enter your F: take each `s.fisher_stride`-th",
+        {"measured_on": lambda states, s, *rest: states[: len(states) // s.fisher_stride]},
+    ),
+    (
+        "you use another Fisher-vector product than the one that was handed in: call that one, for it need not be "
+        "the library's",
+        {"handed": False},
+    ),
+    (
+        "you take a step although the curvature isn't above 0: then the step is 0, whatever its absolute value",
+        {"curvature": lambda x, fisher, damping: abs(x @ fisher @ x)},
+    ),
+    (
         "every state enters your F: take each `s.fisher_stride`-th",
-        {"measured_on": lambda states, s: states},
+        {"measured_on": lambda states, *rest: states},
     ),
     (
         "your direction is without damping: solve (F + ξI)x = g, with ξ = s.damping",
@@ -1781,6 +1908,23 @@ STEPPED: Mistakes = [
     ),
     ("your line search halves: it shrinks by a tenth", {"shrink": 0.5}),
     (
+        "no step passes your line search where it takes more than ten backtracks: did you change a default, or is "
+        "`predicted` something else than g·step, what the step promises to first order?",
+        {"candidates": 11},
+    ),
+    (
+        "`predicted` is g·x, of the direction: the gain that the whole step promises is g·step",
+        {"promise": lambda g, x, step, delta: g @ x},
+    ),
+    (
+        "`predicted` is half of what the step promises to first order, which is g·step",
+        {"promise": lambda g, x, step, delta: g @ step / 2},
+    ),
+    (
+        "`predicted` is made of δ: the gain that the step promises to first order is g·step",
+        {"promise": lambda g, x, step, delta: 2 * delta},
+    ),
+    (
         "old and new policy have changed places in your KL: the old one comes first",
         {"apart": lambda policy, old, new: policy.kl(new, old)},
     ),
@@ -1792,9 +1936,12 @@ STEPPED: Mistakes = [
         "your surrogate has the log-probability in place of the ratio: same gradient at the old policy, another gain",
         {"gained": lambda ratio, advantages: np.mean(np.log(ratio) * advantages)},
     ),
-    (
-        "your surrogate is a sum over the rows: take the mean",
-        {"gained": lambda ratio, advantages: np.sum(ratio * advantages)},
+    *(
+        (
+            "your surrogate is a sum over the rows: take the mean",
+            {"gained": lambda ratio, advantages: np.sum(ratio * advantages)} | uphill,
+        )
+        for uphill in ({}, {"uphill": lambda score, advantages: score * advantages[:, None] * len(score)})
     ),
     (
         "after a failed line search you leave the policy at the last candidate: the old parameters must come back",
@@ -1811,6 +1958,10 @@ STEPPED: Mistakes = [
     (
         "you report the promised gain: report what the line search measured",
         {"recorded": lambda kl, gain, promised: (kl, promised)},
+    ),
+    (
+        "KL and gain have changed places in your record: the KL comes first",
+        {"recorded": lambda kl, gain, promised: (gain, kl)},
     ),
 ]
 
@@ -1837,9 +1988,11 @@ ALL_BUT = [
 ]
 
 
-def _expected_training(sampler, policy, value, s, updates, seed):
+def _expected_training(
+    sampler, policy, value, s, updates, seed, fisher_vector_product, conjugate_gradient, line_search
+):
     given = copy.deepcopy((sampler, policy, value))
-    return _apply_training(_RIGHTLY, *given, s, updates, seed)
+    return _apply_training(_RIGHTLY, *given, s, updates, seed, fisher_vector_product, conjugate_gradient, line_search)
 
 
 def _among(group: Mistakes, *words: str) -> Mistakes:
