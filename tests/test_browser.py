@@ -209,8 +209,9 @@ class Page:
 
 ERROR = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
 
+# What stands for a folded cell has a prompt without a number.
 ALL_CELLS_RAN = r"""error => Boolean(document.querySelector(error))
-    || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+    || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)')]
         .every(prompt => /^\[\d+\]:$/.test(prompt.textContent.trim()))"""
 
 END_KERNEL = """async path => {
