@@ -69,3 +69,22 @@ def test_two_trainers_that_load_one_live_state_go_on_alike(algo):
         again.load(state)
         rows.append(rows_of(again, 1500))
     assert rows[0] == rows[1] and rows[0]
+
+
+def test_the_mean_return_is_that_of_the_last_twenty_episodes_whatever_the_batch():
+    run = trainer()
+    run._count(10, [(1.0, 3)] * 15)
+    row = run._count(10, [(2.0, 5)] * 15)
+    assert row["return_mean"] == pytest.approx((5 * 1 + 15 * 2) / 20) and row["episodes"] == 15
+
+
+def test_an_interval_grows_while_a_copy_is_in_its_first_episode(caplog):
+    run = trainer()
+    run.stage.fresh[0], number = True, run.number
+    run.steps = run.due
+    run._pass_checkpoint()
+    assert run.number == number and run.interval == 2 * SMALL["checkpoint_steps"]
+    assert "has lasted longer than the interval" in caplog.text
+    run.stage.fresh[:] = False
+    run._pass_checkpoint()
+    assert run.number > number and run.interval == 2 * SMALL["checkpoint_steps"]
