@@ -10,7 +10,7 @@ from trpobook.agents.agent import new_agent
 from trpobook.agents.heads import CategoricalHead
 from trpobook.agents.tasks import as_task
 
-SEEN = spaces.Box(-1, 1, (3,))
+SEEN = spaces.Box(-1, 1, (3,), seed=0)
 
 
 def untrained(action_space, policy=None, observation_space=SEEN, task="CartPole-v1", seed=0):
@@ -63,6 +63,6 @@ class Narrow(CategoricalHead, nn.Module):
 
 
 def test_a_policy_of_the_readers_own_is_tried_on_normalised_observations():
-    wide = spaces.Box(-1e6, 1e6, (3,))
+    wide = spaces.Box(-1e6, 1e6, (3,), seed=0)
     agent = untrained(spaces.Discrete(2), Narrow(), observation_space=wide)
     assert agent.act(wide.sample()) in (0, 1)

@@ -223,6 +223,28 @@ def test_two_mistakes_of_one_term_are_not_said_to_be_made_at_once():
     assert "two things at once" not in examine(pull, lambda x: x * 0 + 1).message  # x + 0 − (x − 1)
 
 
+PAIR = Exercise(
+    "pair",
+    cases=[(1.0,), (2.0,), (5.0,)],
+    expected=lambda x: (x, x**2),
+    misconceptions=[("you halve x", lambda x: (x / 2, x**2 / 4)), ("you add 1 to x", lambda x: (x + 1, (x + 1) ** 2))],
+    parts=("the first", "the second"),
+)
+
+
+@pytest.mark.parametrize(
+    "answer,said",
+    [
+        (lambda x: (x / 2, x**2 / 4), "not yet: you halve x."),
+        (lambda x: (x / 2, x**2), "the first alone is wrong, as this mistake would make it: you halve x."),
+        (lambda x: (x / 2, (x + 1) ** 2), "taken one by one, the first: you halve x; the second: you add 1 to x."),
+        (lambda x: (3 * x, x**2), "the first: every value is three times"),
+    ],
+)
+def test_a_mistake_that_a_right_part_refutes_is_not_said_to_be_made(answer, said):
+    assert said in examine(PAIR, answer).message
+
+
 def test_a_diagnosis_of_nan_is_shown_where_there_is_one():
     root = Exercise(
         "root",

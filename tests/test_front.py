@@ -236,9 +236,15 @@ def test_a_policy_that_does_not_fit_the_task_is_refused_before_a_folder_is_made(
     assert not (tmp_path / "run").exists()
 
 
-def test_ctrl_c_saves_the_update_that_is_next_and_no_row_is_lost(tmp_path):
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the background may ignore it
+@pytest.fixture
+def listening():
+    """Ctrl-C as in a terminal: what runs in the background may have been told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
+
+def test_ctrl_c_saves_the_update_that_is_next_and_no_row_is_lost(tmp_path, listening):
     def stop(row):
         if row["update"] == 2:
             signal.raise_signal(signal.SIGINT)
@@ -246,7 +252,6 @@ def test_ctrl_c_saves_the_update_that_is_next_and_no_row_is_lost(tmp_path):
     rare = SMALL | {"checkpoint_steps": 1_000_000}
     with pytest.raises(Interrupted, match="all saved; go on with --resume"):
         train(TASK, out=tmp_path / "run", steps=100_000, on_update=stop, settings=rare)
-    signal.signal(signal.SIGINT, before)
     rows = len(metrics(tmp_path / "run")) - 1  # below the names
     assert storage.load(tmp_path / "run" / "checkpoint.pt")["count"] == rows == 3
 

@@ -79,7 +79,11 @@ class Search:
 
     @classmethod
     def by_parts(cls, names: Sequence[str], *rest: Any, tried: Sequence[Tried], **more: Any) -> str | None:
-        """Explain each wrong part of a tuple by itself; None when one of them can't be."""
+        """Explain each wrong part of a tuple by itself; None when one of them can't be.
+
+        A misconception that gives all parts has been looked for before. One that gives this part makes other parts
+        wrong than the answer has: it is said as what it is, a mistake of which this part would come out so.
+        """
         found = []
         for part, name in enumerate(names):
             alone = [
@@ -98,7 +102,11 @@ class Search:
         kinds = list(dict.fromkeys(words for _, words in found))
         if len(kinds) == 1 and len(found) > 1:
             return kinds[0]
-        return "; ".join(words if name in words else f"{name}: {words}" for name, words in found) or None
+        misconceptions = {words for words, _ in rest[1]}
+        if len(found) == 1 < len(names) and kinds[0] in misconceptions:
+            return f"{found[0][0]} alone is wrong, as this mistake would make it: {kinds[0]}"
+        each = "; ".join(words if name in words else f"{name}: {words}" for name, words in found)
+        return f"taken one by one, {each}" if misconceptions & {*kinds} else each or None
 
     def explanation(self) -> str | None:
         """Return the first explanation that reproduces all values, or None."""
