@@ -414,139 +414,165 @@ def _add_scores(g, pi, states, actions, weights):
         g[s, a] += w
 
 
-def e2_3_wrong_no_gamma_t(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            _add_scores(g, pi, states, actions, rewards_to_go(rewards, gamma) - b[states])
-        theta += step_size * g / len(batch)
-    return theta
+def _time(rewards, gamma):
+    return gamma ** np.arange(len(rewards))
 
 
-def e2_3_wrong_baseline_not_discounted(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            _add_scores(g, pi, states, actions, _weights_of(rewards, gamma) - b[states])
-        theta += step_size * g / len(batch)
-    return theta
+def _weights(rewards, b, gamma):
+    return _time(rewards, gamma) * (rewards_to_go(rewards, gamma) - b)
 
 
-def e2_3_wrong_gamma_t_twice_on_g(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            discounts = gamma ** np.arange(len(rewards))
-            _add_scores(g, pi, states, actions, discounts * (_weights_of(rewards, gamma) - b[states]))
-        theta += step_size * g / len(batch)
-    return theta
+def _reinforce(
+    name,
+    weights=_weights,
+    add=_add_scores,
+    share=len,
+    episodes=lambda batch: batch,
+    empty=np.zeros_like,
+    begin=lambda theta: np.array(theta, float),
+    played_by=lambda pi, first: pi,
+    valued_by=lambda pi, first: pi,
+    scored_by=lambda pi, first: pi,
+):
+    """Return reinforce; the arguments after its name are what may be wrong in it."""
+
+    def reinforce(play, baseline, theta, gamma, step_size, updates):
+        theta = begin(theta)
+        first, g = softmax(theta), np.zeros(theta.shape)
+        for _ in range(updates):
+            pi = played_by(softmax(theta), first)
+            batch, b, g = play(pi), baseline(valued_by(pi, first)), empty(g)
+            for states, actions, rewards in episodes(batch):
+                add(g, scored_by(pi, first), states, actions, weights(rewards, b[states], gamma))
+            theta += step_size * g / share(batch)
+        return theta
+
+    reinforce.__name__ = name
+    return reinforce
 
 
-def e2_3_wrong_mean_over_decisions(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        b, g, count = baseline(pi), np.zeros(theta.shape), 0
-        for states, actions, rewards in play(pi):
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-            count += len(rewards)
-        theta += step_size * g / count
-    return theta
+_right = _reinforce("_right")
 
 
-def e2_3_wrong_mean_in_each_episode(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w / len(w))
-        theta += step_size * g / len(batch)
-    return theta
+def _counted_once(g, pi, states, actions, w):
+    g[states, actions] += w
+    g[states] -= w[:, None] * pi[states]
 
 
-def e2_3_wrong_policy_of_the_start(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    pi = softmax(theta)
-    for _ in range(updates):
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
+def _probabilities_counted_once(g, pi, states, actions, w):
+    np.add.at(g, (states, actions), w)
+    g[states] -= w[:, None] * pi[states]
 
 
-def e2_3_wrong_stale_scores(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    first = softmax(theta)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, first, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
+def _the_taken_alone(g, pi, states, actions, w):
+    np.add.at(g, (states, actions), w * (1 - pi[states, actions]))
 
 
-def e2_3_wrong_stale_baseline(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    b = baseline(softmax(theta))
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, g = play(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
+def _decisions(batch):
+    return sum(len(rewards) for *_, rewards in batch)
 
 
-def e2_3_wrong_fancy_index_both(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            g[states, actions] += w
-            g[states] -= w[:, None] * pi[states]
-        theta += step_size * g / len(batch)
-    return theta
+def _padded(batch):
+    longest = max(len(rewards) for *_, rewards in batch)
+    return [[np.append(part, np.zeros(longest - len(part), part.dtype)) for part in episode] for episode in batch]
 
 
-def e2_3_wrong_fancy_index_probabilities(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            np.add.at(g, (states, actions), w)
-            g[states] -= w[:, None] * pi[states]
-        theta += step_size * g / len(batch)
-    return theta
+def _cut(batch):
+    shortest = min(len(rewards) for *_, rewards in batch)
+    return [[part[:shortest] for part in episode] for episode in batch]
 
 
-def e2_3_wrong_whole_return(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            discounts = gamma ** np.arange(len(rewards))
-            _add_scores(g, pi, states, actions, discounts @ rewards - discounts * b[states])
-        theta += step_size * g / len(batch)
-    return theta
+def _strung_together(batch):
+    return [[np.concatenate(part) for part in zip(*batch, strict=True)]]
+
+
+e2_3_wrong_no_gamma_t = _reinforce(
+    "e2_3_wrong_no_gamma_t", weights=lambda rewards, b, gamma: rewards_to_go(rewards, gamma) - b
+)
+e2_3_wrong_baseline_not_discounted = _reinforce(
+    "e2_3_wrong_baseline_not_discounted", weights=lambda rewards, b, gamma: _weights_of(rewards, gamma) - b
+)
+e2_3_wrong_gamma_t_twice_on_g = _reinforce(
+    "e2_3_wrong_gamma_t_twice_on_g",
+    weights=lambda rewards, b, gamma: _time(rewards, gamma) * (_weights_of(rewards, gamma) - b),
+)
+e2_3_wrong_mean_over_decisions = _reinforce("e2_3_wrong_mean_over_decisions", share=_decisions)
+e2_3_wrong_mean_in_each_episode = _reinforce(
+    "e2_3_wrong_mean_in_each_episode", weights=lambda rewards, b, gamma: _weights(rewards, b, gamma) / len(b)
+)
+e2_3_wrong_policy_of_the_start = _reinforce("e2_3_wrong_policy_of_the_start", played_by=lambda pi, first: first)
+e2_3_wrong_stale_scores = _reinforce("e2_3_wrong_stale_scores", scored_by=lambda pi, first: first)
+e2_3_wrong_stale_baseline = _reinforce("e2_3_wrong_stale_baseline", valued_by=lambda pi, first: first)
+e2_3_wrong_fancy_index_both = _reinforce("e2_3_wrong_fancy_index_both", add=_counted_once)
+e2_3_wrong_fancy_index_probabilities = _reinforce(
+    "e2_3_wrong_fancy_index_probabilities", add=_probabilities_counted_once
+)
+e2_3_wrong_whole_return = _reinforce(
+    "e2_3_wrong_whole_return",
+    weights=lambda rewards, b, gamma: _time(rewards, gamma) @ rewards - _time(rewards, gamma) * b,
+)
+e2_3_wrong_moves_theta_itself = _reinforce("e2_3_wrong_moves_theta_itself", begin=lambda theta: theta)
+e2_3_wrong_gradients_pile_up = _reinforce("e2_3_wrong_gradients_pile_up", empty=lambda g: g)
+e2_3_wrong_only_the_action_raised = _reinforce(
+    "e2_3_wrong_only_the_action_raised",
+    add=lambda g, pi, states, actions, w: np.add.at(g, (states, actions), w),
+)
+e2_3_wrong_score_of_the_taken_alone = _reinforce("e2_3_wrong_score_of_the_taken_alone", add=_the_taken_alone)
+e2_3_wrong_slope_of_pi = _reinforce(
+    "e2_3_wrong_slope_of_pi",
+    add=lambda g, pi, states, actions, w: _add_scores(g, pi, states, actions, w * pi[states, actions]),
+)
+e2_3_wrong_sum_over_episodes = _reinforce("e2_3_wrong_sum_over_episodes", share=lambda batch: 1)
+e2_3_wrong_last_decision_left_out = _reinforce(
+    "e2_3_wrong_last_decision_left_out",
+    add=lambda g, pi, states, actions, w: _add_scores(g, pi, states[:-1], actions[:-1], w[:-1]),
+)
+e2_3_wrong_rewards_one_late = _reinforce(
+    "e2_3_wrong_rewards_one_late",
+    weights=lambda rewards, b, gamma: _time(rewards, gamma) * (np.append(rewards_to_go(rewards, gamma)[1:], 0.0) - b),
+)
+e2_3_wrong_time_from_one = _reinforce(
+    "e2_3_wrong_time_from_one",
+    weights=lambda rewards, b, gamma: gamma ** np.arange(1, len(rewards) + 1) * (rewards_to_go(rewards, gamma) - b),
+)
+e2_3_wrong_usual_program = _reinforce(
+    "e2_3_wrong_usual_program",
+    weights=lambda rewards, b, gamma: rewards_to_go(rewards, gamma) - b,
+    share=_decisions,
+)
+e2_3_wrong_divided_by_last_length = _reinforce(
+    "e2_3_wrong_divided_by_last_length", share=lambda batch: len(batch[-1][2])
+)
+e2_3_wrong_padding_counts = _reinforce("e2_3_wrong_padding_counts", episodes=_padded)
+e2_3_wrong_cut_to_the_shortest = _reinforce("e2_3_wrong_cut_to_the_shortest", episodes=_cut)
+e2_3_wrong_baseline_off_each_reward = _reinforce(
+    "e2_3_wrong_baseline_off_each_reward", weights=lambda rewards, b, gamma: _weights_of(rewards - b, gamma)
+)
+e2_3_wrong_batch_as_one_episode = _reinforce("e2_3_wrong_batch_as_one_episode", episodes=_strung_together)
+e2_3_wrong_no_baseline = _reinforce(
+    "e2_3_wrong_no_baseline", weights=lambda rewards, b, gamma: _weights_of(rewards, gamma)
+)
+e2_3_wrong_baseline_of_next_state = _reinforce(
+    "e2_3_wrong_baseline_of_next_state",
+    weights=lambda rewards, b, gamma: _weights(rewards, np.append(b[1:], 0.0), gamma),
+)
+
+
+def e2_3_wrong_descent(play, baseline, theta, gamma, step_size, updates):
+    return _right(play, baseline, theta, gamma, -step_size, updates)
+
+
+def e2_3_wrong_returns_after_one_update(play, baseline, theta, gamma, step_size, updates):
+    return _right(play, baseline, theta, gamma, step_size, 1) if updates else None
+
+
+def e2_3_wrong_returns_the_policy(play, baseline, theta, gamma, step_size, updates):
+    return softmax(_right(play, baseline, theta, gamma, step_size, updates))
+
+
+def e2_3_wrong_plays_once(play, baseline, theta, gamma, step_size, updates):
+    batch = play(softmax(np.array(theta, float)))
+    return _right(lambda pi: batch, baseline, theta, gamma, step_size, updates)
 
 
 def e2_3_wrong_step_after_each_episode(play, baseline, theta, gamma, step_size, updates):
@@ -574,103 +600,6 @@ def e2_3_wrong_step_after_each_decision(play, baseline, theta, gamma, step_size,
     return theta
 
 
-def e2_3_wrong_moves_theta_itself(play, baseline, theta, gamma, step_size, updates):
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_descent(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta -= step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_gradients_pile_up(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    g = np.zeros(theta.shape)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b = play(pi), baseline(pi)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_only_the_action_raised(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            np.add.at(g, (states, actions), w)
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_score_of_the_taken_alone(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            for s, a, weight in zip(states, actions, w, strict=True):
-                g[s, a] += weight * (1 - pi[s, a])
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_slope_of_pi(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w * pi[states, actions])
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_returns_after_one_update(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-        return theta
-
-
-def e2_3_wrong_returns_the_policy(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return softmax(theta)
-
-
 def e2_3_wrong_weights_standardised(play, baseline, theta, gamma, step_size, updates):
     theta = np.array(theta, float)
     for _ in range(updates):
@@ -685,148 +614,8 @@ def e2_3_wrong_weights_standardised(play, baseline, theta, gamma, step_size, upd
     return theta
 
 
-def e2_3_wrong_sum_over_episodes(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        b, g = baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in play(pi):
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g
-    return theta
-
-
-def e2_3_wrong_plays_once(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    batch = play(softmax(theta))
-    for _ in range(updates):
-        pi = softmax(theta)
-        b, g = baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_last_decision_left_out(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            for t in range(len(rewards) - 1):
-                _add_scores(g, pi, states[t : t + 1], actions[t : t + 1], w[t : t + 1])
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_rewards_one_late(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            to_go = np.append(rewards_to_go(rewards, gamma)[1:], 0.0)
-            w = gamma ** np.arange(len(rewards)) * (to_go - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_time_from_one(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(1, len(rewards) + 1) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_usual_program(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            _add_scores(g, pi, states, actions, rewards_to_go(rewards, gamma) - b[states])
-        theta += step_size * g / sum(len(rewards) for *_, rewards in batch)
-    return theta
-
-
-def e2_3_wrong_divided_by_last_length(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-            _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(rewards)
-    return theta
-
-
-def e2_3_wrong_padding_counts(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        size = (len(batch), max(len(rewards) for *_, rewards in batch))
-        states, actions, rewards = np.zeros(size, int), np.zeros(size, int), np.zeros(size)
-        for i, episode in enumerate(batch):
-            for table, row in zip((states, actions, rewards), episode, strict=True):
-                table[i, : len(row)] = row
-        w = gamma ** np.arange(size[1]) * (rewards_to_go(rewards, gamma) - b[states])
-        np.add.at(g, (states, actions), w)
-        np.subtract.at(g, states, w[..., None] * pi[states])
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_cut_to_the_shortest(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        n = min(len(rewards) for *_, rewards in batch)
-        states, actions, rewards = (np.stack([row[:n] for row in part]) for part in zip(*batch, strict=True))
-        w = gamma ** np.arange(n) * (rewards_to_go(rewards, gamma) - b[states])
-        np.add.at(g, (states, actions), w)
-        np.subtract.at(g, states, w[..., None] * pi[states])
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_baseline_off_each_reward(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            _add_scores(g, pi, states, actions, _weights_of(rewards - b[states], gamma))
-        theta += step_size * g / len(batch)
-    return theta
-
-
 def e2_3_wrong_one_update_short(play, baseline, theta, gamma, step_size, updates):
     return e2_3_right_add_at(play, baseline, theta, gamma, step_size, updates - 1)
-
-
-def e2_3_wrong_batch_as_one_episode(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        states, actions, rewards = (np.concatenate(part) for part in zip(*batch, strict=True))
-        w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - b[states])
-        _add_scores(g, pi, states, actions, w)
-        theta += step_size * g / len(batch)
-    return theta
 
 
 def e2_3_wrong_time_runs_through_batch(play, baseline, theta, gamma, step_size, updates):
@@ -839,30 +628,6 @@ def e2_3_wrong_time_runs_through_batch(play, baseline, theta, gamma, step_size, 
             for s, a, gain in zip(states, actions, gains, strict=True):
                 _add_scores(g, pi, [s], [a], [gamma**t * gain])
                 t += 1
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_no_baseline(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, g = play(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            _add_scores(g, pi, states, actions, _weights_of(rewards, gamma))
-        theta += step_size * g / len(batch)
-    return theta
-
-
-def e2_3_wrong_baseline_of_next_state(play, baseline, theta, gamma, step_size, updates):
-    theta = np.array(theta, float)
-    for _ in range(updates):
-        pi = softmax(theta)
-        batch, b, g = play(pi), baseline(pi), np.zeros(theta.shape)
-        for states, actions, rewards in batch:
-            ahead = np.append(b[states[1:]], 0.0)
-            w = gamma ** np.arange(len(rewards)) * (rewards_to_go(rewards, gamma) - ahead)
-            _add_scores(g, pi, states, actions, w)
         theta += step_size * g / len(batch)
     return theta
 

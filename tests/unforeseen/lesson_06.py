@@ -1,6 +1,7 @@
 """Answers to the exercises of lesson 06, written by somebody who knows the lesson and not its checks."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -143,119 +144,64 @@ def e6_1_right_mass_that_grows(mdp, old, new):
 FACTORS = {"tv": 4, "kl_sharp": 2, "kl_paper": 4}
 
 
-def e6_2_wrong_epsilon_signed(mdp, old, new, form):
-    constant = FACTORS[form] * mdp.advantage(old).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
+def _penalty(
+    name,
+    factors=FACTORS,
+    advantage=lambda mdp, old, new: mdp.advantage(old),
+    epsilon=lambda A: np.abs(A).max(),
+    constant=lambda scale, gamma: scale * gamma / (1 - gamma) ** 2,
+    tv=lambda old, new: (np.abs(new - old).sum(axis=1) / 2) ** 2,
+    kl=kl_categorical,
+    most=lambda C, mdp, old, rows: C * np.max(rows),
+):
+    """Return trpo_penalty; the arguments after its name are what may be wrong in it."""
+
+    def trpo_penalty(mdp, old, new, form):
+        C = constant(factors[form] * epsilon(advantage(mdp, old, new)), mdp.gamma)
+        return most(C, mdp, old, tv(old, new) if form == "tv" else kl(old, new))
+
+    trpo_penalty.__name__ = name
+    return trpo_penalty
 
 
-def e6_2_wrong_mean_distance(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    d = (1 - mdp.gamma) * mdp.visitation(old)
-    if form == "tv":
-        return constant * d @ (np.abs(new - old).sum(axis=1) / 2) ** 2
-    return constant * d @ kl_categorical(old, new)
-
-
-def e6_2_wrong_kl_reversed(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(new, old))
-
-
-def e6_2_wrong_two_and_four_swapped(mdp, old, new, form):
-    factor = {"tv": 4, "kl_sharp": 4, "kl_paper": 2}[form]
-    constant = factor * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_tv_with_factor_two(mdp, old, new, form):
-    factor = 4 if form == "kl_paper" else 2
-    constant = factor * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_tv_not_squared(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max(np.abs(new - old).sum(axis=1) / 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_horizon_not_squared(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma)
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_no_gamma_above(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_new_advantage(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(new)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_l1_without_half(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max(np.abs(new - old).sum(axis=1) ** 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_epsilon_of_the_notes(mdp, old, new, form):
-    notes = np.sum(new * mdp.advantage(old), axis=1)
-    constant = FACTORS[form] * np.abs(notes).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_kl_of_the_whole_table(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.sum(old * np.log(old / new))
-
-
-def e6_2_wrong_largest_single_term(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max(np.abs(new - old)) ** 2
-    return constant * np.max(old * np.log(old / new))
-
-
-def e6_2_wrong_span_for_epsilon(mdp, old, new, form):
-    epsilon = np.ptp(mdp.advantage(old), axis=1).max()
-    constant = FACTORS[form] * epsilon * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_always_kl(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-    return constant * np.max(kl_categorical(old, new))
-
-
-def e6_2_wrong_mean_absolute_advantage(mdp, old, new, form):
-    constant = FACTORS[form] * np.abs(mdp.advantage(old)).mean() * mdp.gamma / (1 - mdp.gamma) ** 2
-    if form == "tv":
-        return constant * np.max((np.abs(new - old).sum(axis=1) / 2) ** 2)
-    return constant * np.max(kl_categorical(old, new))
+e6_2_wrong_epsilon_signed = _penalty("e6_2_wrong_epsilon_signed", epsilon=np.max)
+e6_2_wrong_mean_distance = _penalty(
+    "e6_2_wrong_mean_distance",
+    most=lambda C, mdp, old, rows: C * ((1 - mdp.gamma) * mdp.visitation(old)) @ rows,
+)
+e6_2_wrong_kl_reversed = _penalty("e6_2_wrong_kl_reversed", kl=lambda old, new: kl_categorical(new, old))
+e6_2_wrong_two_and_four_swapped = _penalty(
+    "e6_2_wrong_two_and_four_swapped", factors={"tv": 4, "kl_sharp": 4, "kl_paper": 2}
+)
+e6_2_wrong_tv_with_factor_two = _penalty(
+    "e6_2_wrong_tv_with_factor_two", factors={"tv": 2, "kl_sharp": 2, "kl_paper": 4}
+)
+e6_2_wrong_tv_not_squared = _penalty("e6_2_wrong_tv_not_squared", tv=lambda old, new: np.abs(new - old).sum(axis=1) / 2)
+e6_2_wrong_horizon_not_squared = _penalty(
+    "e6_2_wrong_horizon_not_squared", constant=lambda scale, gamma: scale * gamma / (1 - gamma)
+)
+e6_2_wrong_no_gamma_above = _penalty(
+    "e6_2_wrong_no_gamma_above", constant=lambda scale, gamma: scale / (1 - gamma) ** 2
+)
+e6_2_wrong_new_advantage = _penalty("e6_2_wrong_new_advantage", advantage=lambda mdp, old, new: mdp.advantage(new))
+e6_2_wrong_l1_without_half = _penalty(
+    "e6_2_wrong_l1_without_half", tv=lambda old, new: np.abs(new - old).sum(axis=1) ** 2
+)
+e6_2_wrong_epsilon_of_the_notes = _penalty(
+    "e6_2_wrong_epsilon_of_the_notes",
+    advantage=lambda mdp, old, new: np.sum(new * mdp.advantage(old), axis=1),
+)
+e6_2_wrong_kl_of_the_whole_table = _penalty(
+    "e6_2_wrong_kl_of_the_whole_table", kl=lambda old, new: np.sum(old * np.log(old / new))
+)
+e6_2_wrong_largest_single_term = _penalty(
+    "e6_2_wrong_largest_single_term",
+    tv=lambda old, new: (new - old) ** 2,
+    kl=lambda old, new: old * np.log(old / new),
+)
+e6_2_wrong_span_for_epsilon = _penalty("e6_2_wrong_span_for_epsilon", epsilon=lambda A: np.ptp(A, axis=1).max())
+e6_2_wrong_always_kl = _penalty("e6_2_wrong_always_kl", tv=kl_categorical)
+e6_2_wrong_mean_absolute_advantage = _penalty("e6_2_wrong_mean_absolute_advantage", epsilon=lambda A: np.abs(A).mean())
 
 
 def e6_2_wrong_unknown_name(mdp, old, new, form):
@@ -330,106 +276,68 @@ def e6_2_right_entropies(world, before, after, kind):
 
 
 # 6.3 cpi_step
-def e6_3_wrong_not_clipped(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    return (1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma)
+def _cpi(
+    name,
+    visited=lambda old, target: old,
+    mean=lambda rho, notes, gamma: (1 - gamma) * rho @ notes,
+    worst=lambda notes, A: np.abs(notes).max(),
+    step=lambda mean, worst, gamma: (1 - gamma) * mean / (4 * worst * gamma),
+    kept=lambda alpha: np.clip(alpha, 0, 1),
+):
+    """Return cpi_step; the arguments after its name are what may be wrong in it."""
+
+    def cpi_step(mdp, old, target):
+        A, rho = mdp.advantage(old), mdp.visitation(visited(old, target))
+        notes = np.sum(target * A, axis=1)
+        return kept(step(mean(rho, notes, mdp.gamma), worst(notes, A), mdp.gamma))
+
+    cpi_step.__name__ = name
+    return cpi_step
 
 
-def e6_3_wrong_no_lower_end(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    return min(1.0, (1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma))
-
-
-def e6_3_wrong_unnormalised_visits(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = mdp.visitation(old) @ notes
-    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_no_one_minus_gamma(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    return np.clip(mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_guaranteed_gain(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    return np.clip(mean**2 / (8 * np.abs(notes).max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_largest_advantage(mdp, old, target):
-    advantage = mdp.advantage(old)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ np.sum(target * advantage, axis=1)
-    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(advantage).max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_largest_note_signed(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    return np.clip((1 - mdp.gamma) * mean / (4 * notes.max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_visits_of_the_target(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(target) @ notes
-    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_two_for_four(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    return np.clip((1 - mdp.gamma) * mean / (2 * np.abs(notes).max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_no_gamma_below(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max()), 0, 1)
-
-
-def e6_3_wrong_visits_over_their_sum(mdp, old, target):
-    notes, rho = np.sum(target * mdp.advantage(old), axis=1), mdp.visitation(old)
-    mean = rho @ notes / rho.sum()
-    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+_cpi_step = _cpi("_cpi_step")
+e6_3_wrong_not_clipped = _cpi("e6_3_wrong_not_clipped", kept=lambda alpha: alpha)
+e6_3_wrong_no_lower_end = _cpi("e6_3_wrong_no_lower_end", kept=lambda alpha: min(1.0, alpha))
+e6_3_wrong_unnormalised_visits = _cpi("e6_3_wrong_unnormalised_visits", mean=lambda rho, notes, gamma: rho @ notes)
+e6_3_wrong_no_one_minus_gamma = _cpi(
+    "e6_3_wrong_no_one_minus_gamma", step=lambda mean, worst, gamma: mean / (4 * worst * gamma)
+)
+e6_3_wrong_guaranteed_gain = _cpi(
+    "e6_3_wrong_guaranteed_gain", step=lambda mean, worst, gamma: mean**2 / (8 * worst * gamma)
+)
+e6_3_wrong_largest_advantage = _cpi("e6_3_wrong_largest_advantage", worst=lambda notes, A: np.abs(A).max())
+e6_3_wrong_largest_note_signed = _cpi("e6_3_wrong_largest_note_signed", worst=lambda notes, A: notes.max())
+e6_3_wrong_visits_of_the_target = _cpi("e6_3_wrong_visits_of_the_target", visited=lambda old, target: target)
+e6_3_wrong_two_for_four = _cpi(
+    "e6_3_wrong_two_for_four", step=lambda mean, worst, gamma: (1 - gamma) * mean / (2 * worst * gamma)
+)
+e6_3_wrong_no_gamma_below = _cpi(
+    "e6_3_wrong_no_gamma_below", step=lambda mean, worst, gamma: (1 - gamma) * mean / (4 * worst)
+)
+e6_3_wrong_visits_over_their_sum = _cpi(
+    "e6_3_wrong_visits_over_their_sum", mean=lambda rho, notes, gamma: rho @ notes / rho.sum()
+)
+e6_3_wrong_absolute_mean = _cpi(
+    "e6_3_wrong_absolute_mean", mean=lambda rho, notes, gamma: abs((1 - gamma) * rho @ notes)
+)
+e6_3_wrong_states_alike = _cpi("e6_3_wrong_states_alike", mean=lambda rho, notes, gamma: notes.mean())
 
 
 def e6_3_wrong_roles_swapped(mdp, old, target):
-    notes = np.sum(old * mdp.advantage(target), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(target) @ notes
-    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_absolute_mean(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = abs((1 - mdp.gamma) * mdp.visitation(old) @ notes)
-    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
-
-
-def e6_3_wrong_states_alike(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    return np.clip((1 - mdp.gamma) * notes.mean() / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+    return _cpi_step(mdp, target, old)
 
 
 def e6_3_wrong_old_actions(mdp, old, target):
-    notes = np.sum(old * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    return np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+    return _cpi_step(mdp, old, old)
 
 
 def e6_3_wrong_returns_the_mixture(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    alpha = np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+    alpha = _cpi_step(mdp, old, target)
     return (1 - alpha) * old + alpha * target
 
 
 def e6_3_wrong_nothing_returned(mdp, old, target):
-    notes = np.sum(target * mdp.advantage(old), axis=1)
-    mean = (1 - mdp.gamma) * mdp.visitation(old) @ notes
-    np.clip((1 - mdp.gamma) * mean / (4 * np.abs(notes).max() * mdp.gamma), 0, 1)
+    _cpi_step(mdp, old, target)
 
 
 def e6_3_right_numpy(mdp, old, target):
@@ -481,135 +389,61 @@ def e6_3_right_by_the_surrogate(world, policy, goal):
 
 
 # 6.4 mm_step
-def e6_4_wrong_no_penalty(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def promise(alpha):
-        return rho @ np.sum(candidate(alpha) * A, axis=1)
-
-    return candidate(bounds.golden_section(promise, 0, 4 / ((1 - mdp.gamma) * C)))
+def _rows(weights):
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
-def e6_4_wrong_printed_constant(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 4 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
+def _mm_step(
+    name,
+    epsilon=lambda A: np.abs(A).max(),
+    constant=lambda epsilon, gamma: 2 * epsilon * gamma / (1 - gamma) ** 2,
+    visits=lambda rho, gamma: rho,
+    tilt=lambda old, A, alpha: _rows(old * np.exp(alpha * A)),
+    penalty=lambda C, kl, d: C * np.max(kl),
+    height=lambda promise, penalty: promise - penalty,
+    result=lambda new, alpha: new,
+):
+    """Return mm_step; the arguments after its name are what may be wrong in it."""
 
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
+    def mm_step(mdp, old):
+        A, rho = mdp.advantage(old), mdp.visitation(old)
+        C = constant(epsilon(A), mdp.gamma)
 
-    def guarantee(alpha):
-        new = candidate(alpha)
-        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
+        def guarantee(alpha):
+            new = tilt(old, A, alpha)
+            promise = visits(rho, mdp.gamma) @ np.sum(new * A, axis=1)
+            kl = np.sum(old * np.log(old / new), axis=1)
+            return height(promise, penalty(C, kl, (1 - mdp.gamma) * rho))
 
-    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+        alpha = bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C))
+        return result(tilt(old, A, alpha), alpha)
 
-
-def e6_4_wrong_mean_kl(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def guarantee(alpha):
-        new = candidate(alpha)
-        kl = np.sum(old * np.log(old / new), axis=1)
-        return rho @ np.sum(new * A, axis=1) - C * (1 - mdp.gamma) * rho @ kl
-
-    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
+    mm_step.__name__ = name
+    return mm_step
 
 
-def e6_4_wrong_horizon_not_squared(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma)
-
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def guarantee(alpha):
-        new = candidate(alpha)
-        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
-
-    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
-
-
-def e6_4_wrong_normalised_promise(mdp, old):
-    A, d = mdp.advantage(old), (1 - mdp.gamma) * mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def guarantee(alpha):
-        new = candidate(alpha)
-        return d @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
-
-    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
-
-
-def e6_4_wrong_states_alike(mdp, old):
-    A = mdp.advantage(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def guarantee(alpha):
-        new = candidate(alpha)
-        return np.mean(np.sum(new * A, axis=1)) - C * np.max(np.sum(old * np.log(old / new), axis=1))
-
-    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
-
-
-def e6_4_wrong_epsilon_signed(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * A.max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def guarantee(alpha):
-        new = candidate(alpha)
-        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
-
-    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
-
-
-def e6_4_wrong_rows_not_normalised(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def guarantee(alpha):
-        new = old * np.exp(alpha * A)
-        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
-
-    return old * np.exp(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)) * A)
-
-
-def e6_4_wrong_minimised(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def loss(alpha):
-        new = candidate(alpha)
-        return C * np.max(np.sum(old * np.log(old / new), axis=1)) - rho @ np.sum(new * A, axis=1)
-
-    return candidate(bounds.golden_section(loss, 0, 4 / ((1 - mdp.gamma) * C)))
+e6_4_wrong_no_penalty = _mm_step("e6_4_wrong_no_penalty", penalty=lambda C, kl, d: 0.0)
+e6_4_wrong_printed_constant = _mm_step(
+    "e6_4_wrong_printed_constant", constant=lambda epsilon, gamma: 4 * epsilon * gamma / (1 - gamma) ** 2
+)
+e6_4_wrong_mean_kl = _mm_step("e6_4_wrong_mean_kl", penalty=lambda C, kl, d: C * d @ kl)
+e6_4_wrong_horizon_not_squared = _mm_step(
+    "e6_4_wrong_horizon_not_squared", constant=lambda epsilon, gamma: 2 * epsilon * gamma / (1 - gamma)
+)
+e6_4_wrong_normalised_promise = _mm_step("e6_4_wrong_normalised_promise", visits=lambda rho, gamma: (1 - gamma) * rho)
+e6_4_wrong_states_alike = _mm_step("e6_4_wrong_states_alike", visits=lambda rho, gamma: np.full(len(rho), 1 / len(rho)))
+e6_4_wrong_epsilon_signed = _mm_step("e6_4_wrong_epsilon_signed", epsilon=np.max)
+e6_4_wrong_rows_not_normalised = _mm_step(
+    "e6_4_wrong_rows_not_normalised", tilt=lambda old, A, alpha: old * np.exp(alpha * A)
+)
+e6_4_wrong_minimised = _mm_step("e6_4_wrong_minimised", height=lambda promise, penalty: penalty - promise)
+e6_4_wrong_old_policy_left_out = _mm_step(
+    "e6_4_wrong_old_policy_left_out", tilt=lambda old, A, alpha: _rows(np.exp(alpha * A))
+)
+e6_4_wrong_penalty_of_the_summed_kl = _mm_step(
+    "e6_4_wrong_penalty_of_the_summed_kl", penalty=lambda C, kl, d: C * np.sum(kl)
+)
+e6_4_wrong_returns_alpha = _mm_step("e6_4_wrong_returns_alpha", result=lambda new, alpha: alpha)
 
 
 def e6_4_wrong_downhill(mdp, old):
@@ -618,36 +452,6 @@ def e6_4_wrong_downhill(mdp, old):
     variance = np.sum(old * A**2, axis=1)
     weights = old * np.exp(-(rho @ variance) / (C * variance.max()) * A)
     return weights / weights.sum(axis=1, keepdims=True)
-
-
-def e6_4_wrong_old_policy_left_out(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def candidate(alpha):
-        weights = np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def guarantee(alpha):
-        new = candidate(alpha)
-        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
-
-    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
-
-
-def e6_4_wrong_penalty_of_the_summed_kl(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def candidate(alpha):
-        weights = old * np.exp(alpha * A)
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    def guarantee(alpha):
-        new = candidate(alpha)
-        return rho @ np.sum(new * A, axis=1) - C * np.sum(old * np.log(old / new))
-
-    return candidate(bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C)))
 
 
 def e6_4_wrong_end_of_the_search(mdp, old):
@@ -663,18 +467,6 @@ def e6_4_wrong_greedy(mdp, old):
 
 def e6_4_wrong_old_policy_itself(mdp, old):
     return old.copy()
-
-
-def e6_4_wrong_returns_alpha(mdp, old):
-    A, rho = mdp.advantage(old), mdp.visitation(old)
-    C = 2 * np.abs(A).max() * mdp.gamma / (1 - mdp.gamma) ** 2
-
-    def guarantee(alpha):
-        new = old * np.exp(alpha * A)
-        new = new / new.sum(axis=1, keepdims=True)
-        return rho @ np.sum(new * A, axis=1) - C * np.max(np.sum(old * np.log(old / new), axis=1))
-
-    return bounds.golden_section(guarantee, 0, 4 / ((1 - mdp.gamma) * C))
 
 
 def e6_4_wrong_until_nothing_rises(mdp, old):
@@ -794,388 +586,330 @@ def e6_4_right_library_bounds(world, policy):
 
 
 # 6.5 certified_step
-def e6_5_wrong_sharp_c_before_the_mean_kl(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon = gamma / (1 - gamma) ** 2
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size * horizon * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
+def _candidates(
+    old,
+    A,
+    rho,
+    gamma,
+    alphas,
+    d=lambda q: (1 - q.gamma) * q.rho,
+    size=lambda q: np.abs(q.A).max(),
+    horizon=lambda q: q.gamma / (1 - q.gamma) ** 2,
+    odds=lambda q: q.gamma / (1 - q.gamma),
+    tilt=lambda q: q.old * np.exp(q.alpha * q.A),
+    rows=_rows,
+    notes=lambda q: np.sum(q.tilted * q.A, axis=1),
+    note=lambda q: np.abs(q.notes).max(),
+    tv=lambda q: np.abs(q.tilted - q.old).sum(axis=1) / 2,
+    kl=lambda q: np.sum(q.old * np.log(q.old / q.tilted), axis=1),
+    theorem_tv=lambda q: 4 * q.size * q.horizon * np.max(q.tv) ** 2,
+    theorem_kl=lambda q: 2 * q.size * q.horizon * np.max(q.kl),
+    cpo_tv=lambda q: 2 * q.note * q.horizon * q.d @ q.tv,
+    cpo_kl=lambda q: q.note * q.horizon * np.sqrt(2 * max(q.d @ q.kl, 0)),
+    mean_kl=lambda q: 2 * q.size / (1 - q.gamma) * (q.odds + np.sqrt(2 * q.odds)) * q.d @ q.kl,
+    promise=lambda q: q.rho @ q.notes,
+    penalty=min,
+):
+    """Yield all quantities, candidate by candidate; the arguments after the exercise's are what may be wrong."""
+    q = SimpleNamespace(old=old, A=A, rho=rho, gamma=gamma, tilted=old)
+    q.d, q.size, q.horizon, q.odds = d(q), size(q), horizon(q), odds(q)
+    for q.alpha in alphas:
+        q.tilted = rows(tilt(q))
+        q.notes = notes(q)
+        q.note, q.tv, q.kl, q.promise = note(q), tv(q), kl(q), promise(q)
+        q.guarantee = q.promise - penalty([theorem_tv(q), theorem_kl(q), cpo_tv(q), cpo_kl(q), mean_kl(q)])
+        yield q
 
 
-def e6_5_wrong_old_notes(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(np.sum(old * A, axis=1)).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
+def _certified(name, start=0.0, **oops):
+    """Return certified_step with mistakes in what it knows of each candidate, or with another start."""
+
+    def certified_step(old, A, rho, gamma, alphas):
+        new, sure = old, start
+        for q in _candidates(old, A, rho, gamma, alphas, **oops):
+            if q.guarantee > sure:
+                new, sure = q.tilted, q.guarantee
+        return new, sure
+
+    certified_step.__name__ = name
+    return certified_step
 
 
-def e6_5_wrong_kl_of_all_states_summed(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * kl.sum()),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * kl.sum(),
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_parenthesis(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma**2), gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_tilts_the_last_candidate(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure, tilted = old, 0.0, old
-    for alpha in alphas:
-        tilted = tilted * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_log_upside_down(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(tilted / old), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(abs(2 * d @ kl)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_no_absolute_values(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = (tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_largest_tv_in_cpo(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * np.max(tv),
-            note * horizon * np.sqrt(2 * np.max(kl)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_mean_size_for_epsilon(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.sum(old * np.abs(A), axis=1).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_gamma_forgotten_in_the_odds(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, 1 / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_promise_normalised_and_means_not(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * rho @ tv,
-            note * horizon * np.sqrt(2 * rho @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * rho @ kl,
-        ]
-        guarantee = d @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_root_outside(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            note * horizon * d @ tv,
-            note * horizon * 2 * np.sqrt(d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_tv_doubled_and_signed(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, A.max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1)
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_reversed_and_theorem_1_alone(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(tilted * np.log(tilted / old), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties[:2])
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_starts_below_zero(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, -np.inf
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
+_certified_step = _certified("_certified_step")
+e6_5_wrong_sharp_c_before_the_mean_kl = _certified(
+    "e6_5_wrong_sharp_c_before_the_mean_kl", mean_kl=lambda q: 2 * q.size * q.horizon * q.d @ q.kl
+)
+e6_5_wrong_old_notes = _certified("e6_5_wrong_old_notes", note=lambda q: np.abs(np.sum(q.old * q.A, axis=1)).max())
+e6_5_wrong_kl_of_all_states_summed = _certified(
+    "e6_5_wrong_kl_of_all_states_summed",
+    cpo_kl=lambda q: q.note * q.horizon * np.sqrt(2 * q.kl.sum()),
+    mean_kl=lambda q: 2 * q.size / (1 - q.gamma) * (q.odds + np.sqrt(2 * q.odds)) * q.kl.sum(),
+)
+e6_5_wrong_parenthesis = _certified("e6_5_wrong_parenthesis", horizon=lambda q: q.gamma / (1 - q.gamma**2))
+e6_5_wrong_tilts_the_last_candidate = _certified(
+    "e6_5_wrong_tilts_the_last_candidate", tilt=lambda q: q.tilted * np.exp(q.alpha * q.A)
+)
+e6_5_wrong_log_upside_down = _certified(
+    "e6_5_wrong_log_upside_down",
+    kl=lambda q: np.sum(q.old * np.log(q.tilted / q.old), axis=1),
+    cpo_kl=lambda q: q.note * q.horizon * np.sqrt(abs(2 * q.d @ q.kl)),
+)
+e6_5_wrong_no_absolute_values = _certified(
+    "e6_5_wrong_no_absolute_values", tv=lambda q: (q.tilted - q.old).sum(axis=1) / 2
+)
+e6_5_wrong_largest_tv_in_cpo = _certified(
+    "e6_5_wrong_largest_tv_in_cpo",
+    cpo_tv=lambda q: 2 * q.note * q.horizon * np.max(q.tv),
+    cpo_kl=lambda q: q.note * q.horizon * np.sqrt(2 * np.max(q.kl)),
+)
+e6_5_wrong_mean_size_for_epsilon = _certified(
+    "e6_5_wrong_mean_size_for_epsilon", size=lambda q: np.sum(q.old * np.abs(q.A), axis=1).max()
+)
+e6_5_wrong_gamma_forgotten_in_the_odds = _certified(
+    "e6_5_wrong_gamma_forgotten_in_the_odds", odds=lambda q: 1 / (1 - q.gamma)
+)
+e6_5_wrong_promise_normalised_and_means_not = _certified(
+    "e6_5_wrong_promise_normalised_and_means_not",
+    d=lambda q: q.rho,
+    promise=lambda q: (1 - q.gamma) * q.rho @ q.notes,
+)
+e6_5_wrong_root_outside = _certified(
+    "e6_5_wrong_root_outside",
+    cpo_tv=lambda q: q.note * q.horizon * q.d @ q.tv,
+    cpo_kl=lambda q: q.note * q.horizon * 2 * np.sqrt(q.d @ q.kl),
+)
+e6_5_wrong_tv_doubled_and_signed = _certified(
+    "e6_5_wrong_tv_doubled_and_signed",
+    size=lambda q: q.A.max(),
+    tv=lambda q: np.abs(q.tilted - q.old).sum(axis=1),
+)
+e6_5_wrong_reversed_and_theorem_1_alone = _certified(
+    "e6_5_wrong_reversed_and_theorem_1_alone",
+    kl=lambda q: np.sum(q.tilted * np.log(q.tilted / q.old), axis=1),
+    penalty=lambda five: min(five[:2]),
+)
+e6_5_wrong_starts_below_zero = _certified("e6_5_wrong_starts_below_zero", start=-np.inf)
+e6_5_wrong_advantage_of_the_candidates = _certified(
+    "e6_5_wrong_advantage_of_the_candidates",
+    notes=lambda q: np.sum(q.tilted * (q.A - np.sum(q.tilted * q.A, axis=1, keepdims=True)), axis=1),
+)
+e6_5_wrong_works_on_the_old_policy = _certified(
+    "e6_5_wrong_works_on_the_old_policy", tilt=lambda q: np.multiply(q.old, np.exp(q.alpha * q.A), out=q.old)
+)
+e6_5_wrong_d_divided_by_its_sum = _certified("e6_5_wrong_d_divided_by_its_sum", d=lambda q: q.rho / q.rho.sum())
+e6_5_wrong_means_over_rho = _certified("e6_5_wrong_means_over_rho", d=lambda q: q.rho)
+e6_5_wrong_promise_over_d = _certified("e6_5_wrong_promise_over_d", promise=lambda q: q.d @ q.notes)
+e6_5_wrong_promise_over_one_minus_gamma = _certified(
+    "e6_5_wrong_promise_over_one_minus_gamma", promise=lambda q: q.rho @ q.notes / (1 - q.gamma)
+)
+e6_5_wrong_largest_advantage_signed = _certified("e6_5_wrong_largest_advantage_signed", size=lambda q: q.A.max())
+e6_5_wrong_epsilon_a_for_the_note = _certified("e6_5_wrong_epsilon_a_for_the_note", note=lambda q: q.size)
+e6_5_wrong_note_from_absolute_advantages = _certified(
+    "e6_5_wrong_note_from_absolute_advantages", note=lambda q: np.sum(q.tilted * np.abs(q.A), axis=1).max()
+)
+e6_5_wrong_note_of_visited_states_only = _certified(
+    "e6_5_wrong_note_of_visited_states_only", note=lambda q: np.abs(q.notes[q.rho > 0]).max()
+)
+e6_5_wrong_mean_note = _certified("e6_5_wrong_mean_note", note=lambda q: q.d @ np.abs(q.notes))
+e6_5_wrong_kl_new_first = _certified(
+    "e6_5_wrong_kl_new_first", kl=lambda q: np.sum(q.tilted * np.log(q.tilted / q.old), axis=1)
+)
+e6_5_wrong_tv_not_halved = _certified("e6_5_wrong_tv_not_halved", tv=lambda q: np.abs(q.tilted - q.old).sum(axis=1))
+e6_5_wrong_tv_largest_action = _certified(
+    "e6_5_wrong_tv_largest_action", tv=lambda q: np.abs(q.tilted - q.old).max(axis=1)
+)
+e6_5_wrong_horizon_once = _certified("e6_5_wrong_horizon_once", horizon=lambda q: q.gamma / (1 - q.gamma))
+e6_5_wrong_square_inside_the_horizon = _certified(
+    "e6_5_wrong_square_inside_the_horizon", horizon=lambda q: q.gamma / (1 - q.gamma**2)
+)
+e6_5_wrong_cbar_root_without_two = _certified(
+    "e6_5_wrong_cbar_root_without_two",
+    mean_kl=lambda q: 2 * q.size / (1 - q.gamma) * (q.odds + np.sqrt(q.odds)) * q.d @ q.kl,
+)
+e6_5_wrong_cbar_printed_constant = _certified(
+    "e6_5_wrong_cbar_printed_constant", mean_kl=lambda q: 2 * q.size * q.odds / (1 - q.gamma) * q.d @ q.kl
+)
+e6_5_wrong_theorem_1_with_mean_kl = _certified(
+    "e6_5_wrong_theorem_1_with_mean_kl", theorem_kl=lambda q: 2 * q.size * q.horizon * q.d @ q.kl
+)
+e6_5_wrong_theorem_1_with_mean_tv_squared = _certified(
+    "e6_5_wrong_theorem_1_with_mean_tv_squared", theorem_tv=lambda q: 4 * q.size * q.horizon * q.d @ q.tv**2
+)
+e6_5_wrong_cpo_root_without_two = _certified(
+    "e6_5_wrong_cpo_root_without_two", cpo_kl=lambda q: q.note * q.horizon * np.sqrt(max(q.d @ q.kl, 0))
+)
+e6_5_wrong_cpo_tv_without_two = _certified(
+    "e6_5_wrong_cpo_tv_without_two", cpo_tv=lambda q: q.note * q.horizon * q.d @ q.tv
+)
+e6_5_wrong_cpo_largest_tv = _certified(
+    "e6_5_wrong_cpo_largest_tv", cpo_tv=lambda q: 2 * q.note * q.horizon * q.tv.max()
+)
+e6_5_wrong_largest_penalty = _certified("e6_5_wrong_largest_penalty", penalty=max)
+e6_5_wrong_sum_of_penalties = _certified("e6_5_wrong_sum_of_penalties", penalty=sum)
+e6_5_wrong_no_normalisation_by_rows = _certified(
+    "e6_5_wrong_no_normalisation_by_rows", rows=lambda weights: weights / weights.sum() * len(weights)
+)
+e6_5_wrong_softmax_forgets_old = _certified("e6_5_wrong_softmax_forgets_old", tilt=lambda q: np.exp(q.alpha * q.A))
+e6_5_wrong_temperature = _certified("e6_5_wrong_temperature", tilt=lambda q: q.old * np.exp(q.A / q.alpha))
+e6_5_wrong_first_order_tilt = _certified(
+    "e6_5_wrong_first_order_tilt", tilt=lambda q: np.maximum(q.old * (1 + q.alpha * q.A), 1e-12)
+)
+e6_5_wrong_never_stays = _certified("e6_5_wrong_never_stays", start=-np.inf)
+e6_5_wrong_builds_on_the_last_candidate = _certified(
+    "e6_5_wrong_builds_on_the_last_candidate", tilt=lambda q: q.tilted * np.exp(q.alpha * q.A)
+)
+e6_5_wrong_in_place_tilt = _certified(
+    "e6_5_wrong_in_place_tilt",
+    tilt=lambda q: np.multiply(q.old, np.exp(q.alpha * q.A), out=q.old),
+    rows=lambda weights: np.divide(weights, weights.sum(axis=1, keepdims=True), out=weights),
+)
+e6_5_wrong_d_for_rho_everywhere_and_tv_doubled = _certified(
+    "e6_5_wrong_d_for_rho_everywhere_and_tv_doubled",
+    tv=lambda q: np.abs(q.tilted - q.old).sum(axis=1),
+    promise=lambda q: q.d @ q.notes,
+)
+e6_5_wrong_normalised_d_and_signed_epsilon = _certified(
+    "e6_5_wrong_normalised_d_and_signed_epsilon", d=lambda q: q.rho / q.rho.sum(), size=lambda q: q.A.max()
+)
+e6_5_wrong_kl_reversed_and_horizon_once = _certified(
+    "e6_5_wrong_kl_reversed_and_horizon_once",
+    horizon=lambda q: q.gamma / (1 - q.gamma),
+    kl=lambda q: np.sum(q.tilted * np.log(q.tilted / q.old), axis=1),
+)
+e6_5_wrong_mean_kl_theorem_alone = _certified("e6_5_wrong_mean_kl_theorem_alone", penalty=lambda five: five[4])
+e6_5_wrong_cpo_alone = _certified("e6_5_wrong_cpo_alone", penalty=lambda five: five[2])
 
 
 def e6_5_wrong_stays_for_longer(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
     new, sure, bar = old, 0.0, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > bar:
-            new, sure, bar = tilted, guarantee, rho @ notes
+    for q in _candidates(old, A, rho, gamma, alphas):
+        if q.guarantee > bar:
+            new, sure, bar = q.tilted, q.guarantee, q.promise
     return new, sure
+
+
+def e6_5_wrong_single_precision(old, A, rho, gamma, alphas):
+    return _certified_step(*map(np.float32, (old, A, rho, gamma, alphas)))
+
+
+def e6_5_wrong_float32_throughout(old, A, rho, gamma, alphas):
+    new, sure = _certified_step(*map(np.float32, (old, A, rho, gamma, alphas)))
+    return (new, sure) if sure > 0 else (old, 0.0)
+
+
+def e6_5_wrong_returns_the_length(old, A, rho, gamma, alphas):
+    length, sure = 0.0, 0.0
+    for q in _candidates(old, A, rho, gamma, alphas):
+        if q.guarantee > sure:
+            length, sure = q.alpha, q.guarantee
+    return length, sure
+
+
+def e6_5_wrong_length_for_the_policy(old, A, rho, gamma, alphas):
+    return e6_5_wrong_returns_the_length(old, A, rho, gamma, alphas)
+
+
+def e6_5_wrong_largest_safe_step(old, A, rho, gamma, alphas):
+    new, sure = old, 0.0
+    for q in _candidates(old, A, rho, gamma, alphas):
+        if q.guarantee > 0:
+            new, sure = q.tilted, q.guarantee
+    return new, sure
+
+
+def e6_5_wrong_first_safe_step(old, A, rho, gamma, alphas):
+    for q in _candidates(old, A, rho, gamma, alphas):
+        if q.guarantee > 0:
+            return q.tilted, q.guarantee
+    return old, 0.0
+
+
+def e6_5_wrong_stops_at_the_first_fall(old, A, rho, gamma, alphas):
+    new, sure = old, 0.0
+    for q in _candidates(old, A, rho, gamma, alphas):
+        if q.guarantee <= sure:
+            break
+        new, sure = q.tilted, q.guarantee
+    return new, sure
+
+
+def e6_5_wrong_certifies_the_promise(old, A, rho, gamma, alphas):
+    new, sure, promised = old, 0.0, 0.0
+    for q in _candidates(old, A, rho, gamma, alphas):
+        if q.guarantee > sure:
+            new, sure, promised = q.tilted, q.guarantee, q.promise
+    return new, promised
+
+
+def e6_5_wrong_chooses_the_largest_promise(old, A, rho, gamma, alphas):
+    new, sure, top = old, 0.0, 0.0
+    for q in _candidates(old, A, rho, gamma, alphas):
+        if q.guarantee > 0 and q.promise > top:
+            new, sure, top = q.tilted, q.guarantee, q.promise
+    return new, sure
+
+
+def e6_5_wrong_stays_with_the_least_bad(old, A, rho, gamma, alphas):
+    guarantees = [q.guarantee for q in _candidates(old, A, rho, gamma, alphas)]
+    return _certified_step(old, A, rho, gamma, alphas)[0], max([-np.inf, *guarantees])
+
+
+def e6_5_wrong_smallest_step_for_stay(old, A, rho, gamma, alphas):
+    new, sure = _certified_step(old, A, rho, gamma, alphas)
+    return (new, sure) if sure > 0 else (_rows(old * np.exp(alphas[0] * A)), 0.0)
+
+
+def e6_5_wrong_order_of_the_pair(old, A, rho, gamma, alphas):
+    return _certified_step(old, A, rho, gamma, alphas)[::-1]
+
+
+def e6_5_wrong_one_buffer_returned(old, A, rho, gamma, alphas):
+    new, sure, tilted = old, 0.0, np.empty(np.shape(old))
+    for q in _candidates(old, A, rho, gamma, alphas):
+        tilted[:] = q.tilted
+        if q.guarantee > sure:
+            new, sure = tilted, q.guarantee
+    return new, sure
+
+
+def _all_at_once(name, note, least):
+    """Return certified_step for an array of candidates, with its largest notes and its least penalties."""
+
+    def certified_step(old, A, rho, gamma, alphas):
+        tilts = old * np.exp(alphas[:, None, None] * A)
+        tilts /= tilts.sum(axis=-1, keepdims=True)
+        d, horizon, odds = (1 - gamma) * rho, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
+        notes, size = (tilts * A).sum(axis=-1), np.abs(A).max()
+        largest = note(np.abs(notes))
+        tv, kl = np.abs(tilts - old).sum(axis=-1) / 2, (old * np.log(old / tilts)).sum(axis=-1)
+        mean_kl = np.maximum(kl @ d, 0)
+        penalties = np.array(
+            [
+                4 * size * horizon * tv.max(axis=1) ** 2,
+                2 * size * horizon * kl.max(axis=1),
+                2 * largest * horizon * (tv @ d),
+                largest * horizon * np.sqrt(2 * mean_kl),
+                2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * mean_kl,
+            ]
+        )
+        guarantees = notes @ rho - least(penalties)
+        i = np.argmax(guarantees)
+        return (tilts[i], guarantees[i]) if guarantees[i] > 0 else (old, 0.0)
+
+    certified_step.__name__ = name
+    return certified_step
+
+
+e6_5_wrong_least_penalty_of_all_candidates = _all_at_once(
+    "e6_5_wrong_least_penalty_of_all_candidates",
+    note=lambda sizes: sizes.max(axis=1),
+    least=lambda penalties: penalties.min(),
+)
+e6_5_wrong_largest_note_of_all_candidates = _all_at_once(
+    "e6_5_wrong_largest_note_of_all_candidates",
+    note=lambda sizes: sizes.max(),
+    least=lambda penalties: penalties.min(axis=0),
+)
 
 
 def e6_5_wrong_after_the_peak(old, A, rho, gamma, alphas):
@@ -1207,1278 +941,6 @@ def e6_5_wrong_least_of_all_candidates(old, A, rho, gamma, alphas):
     guarantees = notes @ rho - np.minimum(cpo, mean).min()
     best = guarantees.argmax()
     return (tilts[best], guarantees[best]) if guarantees[best] > 0 else (old, 0.0)
-
-
-def e6_5_wrong_advantage_of_the_candidates(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * (A - np.sum(tilted * A, axis=1, keepdims=True)), axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_single_precision(old, A, rho, gamma, alphas):
-    old, A, rho, gamma = np.float32(old), np.float32(A), np.float32(rho), np.float32(gamma)
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(np.float32(alpha) * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_returns_the_length(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    length, sure = 0.0, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            length, sure = alpha, guarantee
-    return length, sure
-
-
-def e6_5_wrong_works_on_the_old_policy(old, A, rho, gamma, alphas):
-    d, size = (1 - gamma) * rho, np.abs(A).max()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old
-        tilted *= np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * d @ kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_d_divided_by_its_sum(old, A, rho, gamma, alphas):
-    d = rho / rho.sum()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_means_over_rho(old, A, rho, gamma, alphas):
-    d = rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_promise_over_d(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = d @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_promise_over_one_minus_gamma(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes / (1 - gamma) - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_largest_advantage_signed(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = A.max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_epsilon_a_for_the_note(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = size
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_note_from_absolute_advantages(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.sum(tilted * np.abs(A), axis=1).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_note_of_visited_states_only(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes[rho > 0]).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_mean_note(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = d @ np.abs(notes)
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_kl_new_first(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(tilted * np.log(tilted / old), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_tv_not_halved(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1)
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_tv_largest_action(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).max(axis=1)
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_horizon_once(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma), gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_square_inside_the_horizon(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma**2), gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_cbar_root_without_two(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_cbar_printed_constant(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size * odds / (1 - gamma) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_theorem_1_with_mean_kl(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * d @ kl,
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_theorem_1_with_mean_tv_squared(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * d @ tv**2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_cpo_root_without_two(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_cpo_tv_without_two(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_cpo_largest_tv(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * tv.max(),
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_largest_penalty(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - max(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_sum_of_penalties(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - sum(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_no_normalisation_by_rows(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum() * len(old)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_softmax_forgets_old(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_temperature(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(A / alpha)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_first_order_tilt(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = np.maximum(old * (1 + alpha * A), 1e-12)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_largest_safe_step(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > 0:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_first_safe_step(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > 0:
-            return tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_stops_at_the_first_fall(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee <= sure:
-            break
-        new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_certifies_the_promise(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure, promised = old, 0.0, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure, promised = tilted, guarantee, rho @ notes
-    return new, promised
-
-
-def e6_5_wrong_chooses_the_largest_promise(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure, top = old, 0.0, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > 0 and rho @ notes > top:
-            new, sure, top = tilted, guarantee, rho @ notes
-    return new, sure
-
-
-def e6_5_wrong_never_stays(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, -np.inf
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_stays_with_the_least_bad(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure, top = old, 0.0, -np.inf
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        top = max(top, guarantee)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, top
-
-
-def e6_5_wrong_smallest_step_for_stay(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    first = old * np.exp(alphas[0] * A)
-    new, sure = first / first.sum(axis=1, keepdims=True), 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_length_for_the_policy(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    best, sure = 0.0, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            best, sure = alpha, guarantee
-    return best, sure
-
-
-def e6_5_wrong_order_of_the_pair(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return sure, new
-
-
-def e6_5_wrong_builds_on_the_last_candidate(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure, last = old, 0.0, old
-    for alpha in alphas:
-        tilted = last * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        last = tilted
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_in_place_tilt(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old
-        tilted *= np.exp(alpha * A)
-        tilted /= tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_one_buffer_returned(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure, tilted = old, 0.0, np.empty(np.shape(old))
-    for alpha in alphas:
-        tilted[:] = old * np.exp(alpha * A)
-        tilted /= tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_d_for_rho_everywhere_and_tv_doubled(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1)
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = d @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_normalised_d_and_signed_epsilon(old, A, rho, gamma, alphas):
-    d = rho / rho.sum()
-    horizon, odds = gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size = A.max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(old * np.log(old / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_kl_reversed_and_horizon_once(old, A, rho, gamma, alphas):
-    d = (1 - gamma) * rho
-    horizon, odds = gamma / (1 - gamma), gamma / (1 - gamma)
-    size = np.abs(A).max()
-    new, sure = old, 0.0
-    for alpha in alphas:
-        tilted = old * np.exp(alpha * A)
-        tilted = tilted / tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A, axis=1)
-        note = np.abs(notes).max()
-        tv = np.abs(tilted - old).sum(axis=1) / 2
-        kl = np.sum(tilted * np.log(tilted / old), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
-
-
-def e6_5_wrong_least_penalty_of_all_candidates(old, A, rho, gamma, alphas):
-    tilts = old * np.exp(alphas[:, None, None] * A)
-    tilts /= tilts.sum(axis=-1, keepdims=True)
-    d, horizon, odds = (1 - gamma) * rho, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    notes, size = (tilts * A).sum(axis=-1), np.abs(A).max()
-    note = np.abs(notes).max(axis=1)
-    tv, kl = np.abs(tilts - old).sum(axis=-1) / 2, (old * np.log(old / tilts)).sum(axis=-1)
-    mean_kl = np.maximum(kl @ d, 0)
-    penalties = np.array(
-        [
-            4 * size * horizon * tv.max(axis=1) ** 2,
-            2 * size * horizon * kl.max(axis=1),
-            2 * note * horizon * (tv @ d),
-            note * horizon * np.sqrt(2 * mean_kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * mean_kl,
-        ]
-    )
-    guarantees = notes @ rho - penalties.min()
-    i = np.argmax(guarantees)
-    return (tilts[i], guarantees[i]) if guarantees[i] > 0 else (old, 0.0)
-
-
-def e6_5_wrong_largest_note_of_all_candidates(old, A, rho, gamma, alphas):
-    tilts = old * np.exp(alphas[:, None, None] * A)
-    tilts /= tilts.sum(axis=-1, keepdims=True)
-    d, horizon, odds = (1 - gamma) * rho, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    notes, size = (tilts * A).sum(axis=-1), np.abs(A).max()
-    note = np.abs(notes).max()
-    tv, kl = np.abs(tilts - old).sum(axis=-1) / 2, (old * np.log(old / tilts)).sum(axis=-1)
-    mean_kl = np.maximum(kl @ d, 0)
-    penalties = np.array(
-        [
-            4 * size * horizon * tv.max(axis=1) ** 2,
-            2 * size * horizon * kl.max(axis=1),
-            2 * note * horizon * (tv @ d),
-            note * horizon * np.sqrt(2 * mean_kl),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * mean_kl,
-        ]
-    )
-    guarantees = notes @ rho - penalties.min(axis=0)
-    i = np.argmax(guarantees)
-    return (tilts[i], guarantees[i]) if guarantees[i] > 0 else (old, 0.0)
-
-
-def e6_5_wrong_mean_kl_theorem_alone(old, A, rho, gamma, alphas):
-    size, odds = np.abs(A).max(), gamma / (1 - gamma)
-    constant = 2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds))
-    new, sure = old, 0.0
-    for alpha in alphas:
-        weights = old * np.exp(alpha * A)
-        candidate = weights / weights.sum(axis=1, keepdims=True)
-        mean_kl = (1 - gamma) * rho @ np.sum(old * np.log(old / candidate), axis=1)
-        guarantee = rho @ np.sum(candidate * A, axis=1) - constant * mean_kl
-        if guarantee > sure:
-            new, sure = candidate, guarantee
-    return new, sure
-
-
-def e6_5_wrong_cpo_alone(old, A, rho, gamma, alphas):
-    new, sure = old, 0.0
-    for alpha in alphas:
-        weights = old * np.exp(alpha * A)
-        candidate = weights / weights.sum(axis=1, keepdims=True)
-        notes = np.sum(candidate * A, axis=1)
-        tv = np.abs(candidate - old).sum(axis=1) / 2
-        penalty = 2 * gamma * np.abs(notes).max() / (1 - gamma) ** 2 * ((1 - gamma) * rho @ tv)
-        if rho @ notes - penalty > sure:
-            new, sure = candidate, rho @ notes - penalty
-    return new, sure
-
-
-def e6_5_wrong_float32_throughout(old, A, rho, gamma, alphas):
-    old32, A32, rho32, gamma = np.float32(old), np.float32(A), np.float32(rho), np.float32(gamma)
-    d, horizon, odds = (1 - gamma) * rho32, gamma / (1 - gamma) ** 2, gamma / (1 - gamma)
-    size, new, sure = np.abs(A32).max(), old, 0.0
-    for alpha in np.float32(alphas):
-        tilted = old32 * np.exp(alpha * A32)
-        tilted /= tilted.sum(axis=1, keepdims=True)
-        notes = np.sum(tilted * A32, axis=1)
-        note, tv = np.abs(notes).max(), np.abs(tilted - old32).sum(axis=1) / 2
-        kl = np.sum(old32 * np.log(old32 / tilted), axis=1)
-        penalties = [
-            4 * size * horizon * np.max(tv) ** 2,
-            2 * size * horizon * np.max(kl),
-            2 * note * horizon * d @ tv,
-            note * horizon * np.sqrt(2 * max(d @ kl, 0)),
-            2 * size / (1 - gamma) * (odds + np.sqrt(2 * odds)) * d @ kl,
-        ]
-        guarantee = rho32 @ notes - min(penalties)
-        if guarantee > sure:
-            new, sure = tilted, guarantee
-    return new, sure
 
 
 def e6_5_wrong_smallest_penalty_state_by_state(old, A, rho, gamma, alphas):
@@ -2909,182 +1371,71 @@ WRONG = {
         ),
         (e6_5_wrong_returns_the_length, "returns α in place of the policy"),
         (e6_5_wrong_works_on_the_old_policy, "tilts `old` in place"),
-        (
-            e6_5_wrong_d_divided_by_its_sum,
-            "means over ρ/Σρ instead of (1 − γ)ρ",
-        ),
-        (
-            e6_5_wrong_means_over_rho,
-            "means over ρ, not d: TV and KL are added up over the visits",
-        ),
-        (
-            e6_5_wrong_promise_over_d,
-            "the promise counts d instead of ρ: a factor 1 − γ too small",
-        ),
-        (
-            e6_5_wrong_promise_over_one_minus_gamma,
-            "divides the promise, which has ρ already, by 1 − γ once more",
-        ),
-        (
-            e6_5_wrong_largest_advantage_signed,
-            "ε_A = max A instead of max |A|",
-        ),
-        (
-            e6_5_wrong_epsilon_a_for_the_note,
-            "CPO's ε' replaced by ε_A = max |A|",
-        ),
-        (
-            e6_5_wrong_note_from_absolute_advantages,
-            "ε' = max Σ π|A|: absolute values before the sum",
-        ),
+        (e6_5_wrong_d_divided_by_its_sum, "means over ρ/Σρ instead of (1 − γ)ρ"),
+        (e6_5_wrong_means_over_rho, "means over ρ, not d: TV and KL are added up over the visits"),
+        (e6_5_wrong_promise_over_d, "the promise counts d instead of ρ: a factor 1 − γ too small"),
+        (e6_5_wrong_promise_over_one_minus_gamma, "divides the promise, which has ρ already, by 1 − γ once more"),
+        (e6_5_wrong_largest_advantage_signed, "ε_A = max A instead of max |A|"),
+        (e6_5_wrong_epsilon_a_for_the_note, "CPO's ε' replaced by ε_A = max |A|"),
+        (e6_5_wrong_note_from_absolute_advantages, "ε' = max Σ π|A|: absolute values before the sum"),
         (
             e6_5_wrong_note_of_visited_states_only,
             "ε' only over states with ρ > 0 (wrong where an unvisited state has the largest note)",
         ),
-        (
-            e6_5_wrong_mean_note,
-            "ε' as the mean of |Ā| over d instead of its largest",
-        ),
-        (
-            e6_5_wrong_kl_new_first,
-            "KL(new‖old): the new policy comes first",
-        ),
-        (
-            e6_5_wrong_tv_not_halved,
-            "TV without its ½",
-        ),
-        (
-            e6_5_wrong_tv_largest_action,
-            "TV as the largest difference of one action instead of half the sum",
-        ),
-        (
-            e6_5_wrong_horizon_once,
-            "γ/(1 − γ) for γ/(1 − γ)² in CPO's and theorem 1's penalties",
-        ),
-        (
-            e6_5_wrong_square_inside_the_horizon,
-            "γ/(1 − γ²): the square in the wrong place",
-        ),
-        (
-            e6_5_wrong_cbar_root_without_two,
-            "√(γ/(1 − γ)) for √(2γ/(1 − γ)) in the mean-KL theorem's constant",
-        ),
-        (
-            e6_5_wrong_cbar_printed_constant,
-            "puts theorem 1's C (with 2) before the mean KL: no theorem",
-        ),
-        (
-            e6_5_wrong_theorem_1_with_mean_kl,
-            "theorem 1 by the mean KL instead of the largest",
-        ),
-        (
-            e6_5_wrong_theorem_1_with_mean_tv_squared,
-            "theorem 1 by the mean of TV² instead of the largest",
-        ),
-        (
-            e6_5_wrong_cpo_root_without_two,
-            "√(E KL) for √(2 E KL) in CPO's form by KL",
-        ),
-        (
-            e6_5_wrong_cpo_tv_without_two,
-            "CPO's penalty by TV without its 2",
-        ),
-        (
-            e6_5_wrong_cpo_largest_tv,
-            "CPO's penalty with the largest TV instead of the mean",
-        ),
-        (
-            e6_5_wrong_largest_penalty,
-            "subtracts the largest of the five penalties, to be on the safe side",
-        ),
-        (
-            e6_5_wrong_sum_of_penalties,
-            "subtracts all five penalties",
-        ),
-        (
-            e6_5_wrong_no_normalisation_by_rows,
-            "divides the whole table by its mean row sum, not each row by its own",
-        ),
+        (e6_5_wrong_mean_note, "ε' as the mean of |Ā| over d instead of its largest"),
+        (e6_5_wrong_kl_new_first, "KL(new‖old): the new policy comes first"),
+        (e6_5_wrong_tv_not_halved, "TV without its ½"),
+        (e6_5_wrong_tv_largest_action, "TV as the largest difference of one action instead of half the sum"),
+        (e6_5_wrong_horizon_once, "γ/(1 − γ) for γ/(1 − γ)² in CPO's and theorem 1's penalties"),
+        (e6_5_wrong_square_inside_the_horizon, "γ/(1 − γ²): the square in the wrong place"),
+        (e6_5_wrong_cbar_root_without_two, "√(γ/(1 − γ)) for √(2γ/(1 − γ)) in the mean-KL theorem's constant"),
+        (e6_5_wrong_cbar_printed_constant, "puts theorem 1's C (with 2) before the mean KL: no theorem"),
+        (e6_5_wrong_theorem_1_with_mean_kl, "theorem 1 by the mean KL instead of the largest"),
+        (e6_5_wrong_theorem_1_with_mean_tv_squared, "theorem 1 by the mean of TV² instead of the largest"),
+        (e6_5_wrong_cpo_root_without_two, "√(E KL) for √(2 E KL) in CPO's form by KL"),
+        (e6_5_wrong_cpo_tv_without_two, "CPO's penalty by TV without its 2"),
+        (e6_5_wrong_cpo_largest_tv, "CPO's penalty with the largest TV instead of the mean"),
+        (e6_5_wrong_largest_penalty, "subtracts the largest of the five penalties, to be on the safe side"),
+        (e6_5_wrong_sum_of_penalties, "subtracts all five penalties"),
+        (e6_5_wrong_no_normalisation_by_rows, "divides the whole table by its mean row sum, not each row by its own"),
         (
             e6_5_wrong_softmax_forgets_old,
             "candidate ∝ exp(αA), without the old policy (right only where old is uniform)",
         ),
-        (
-            e6_5_wrong_temperature,
-            "exp(A/α): takes α for a temperature",
-        ),
-        (
-            e6_5_wrong_first_order_tilt,
-            "old·(1 + αA) instead of the exponential, clipped at a small number",
-        ),
-        (
-            e6_5_wrong_largest_safe_step,
-            "keeps the longest candidate whose guarantee is above 0, as a line search does",
-        ),
-        (
-            e6_5_wrong_first_safe_step,
-            "stops at the first candidate whose guarantee is above 0",
-        ),
+        (e6_5_wrong_temperature, "exp(A/α): takes α for a temperature"),
+        (e6_5_wrong_first_order_tilt, "old·(1 + αA) instead of the exponential, clipped at a small number"),
+        (e6_5_wrong_largest_safe_step, "keeps the longest candidate whose guarantee is above 0, as a line search does"),
+        (e6_5_wrong_first_safe_step, "stops at the first candidate whose guarantee is above 0"),
         (
             e6_5_wrong_stops_at_the_first_fall,
             "stops at the first guarantee that is no better than the one before (wrong where there are two peaks)",
         ),
-        (
-            e6_5_wrong_certifies_the_promise,
-            "chooses rightly, but returns the promise as the certificate",
-        ),
+        (e6_5_wrong_certifies_the_promise, "chooses rightly, but returns the promise as the certificate"),
         (
             e6_5_wrong_chooses_the_largest_promise,
             "among the certified candidates takes the one with the largest promise",
         ),
-        (
-            e6_5_wrong_never_stays,
-            "takes the best candidate even where its guarantee isn't above 0",
-        ),
-        (
-            e6_5_wrong_stays_with_the_least_bad,
-            "where none is certain returns old, but the best negative guarantee",
-        ),
+        (e6_5_wrong_never_stays, "takes the best candidate even where its guarantee isn't above 0"),
+        (e6_5_wrong_stays_with_the_least_bad, "where none is certain returns old, but the best negative guarantee"),
         (
             e6_5_wrong_smallest_step_for_stay,
             "where none is certain returns the shortest candidate with 0 instead of the old policy",
         ),
-        (
-            e6_5_wrong_length_for_the_policy,
-            "returns the length α and its guarantee instead of the policy",
-        ),
-        (
-            e6_5_wrong_order_of_the_pair,
-            "returns (sure, new)",
-        ),
+        (e6_5_wrong_length_for_the_policy, "returns the length α and its guarantee instead of the policy"),
+        (e6_5_wrong_order_of_the_pair, "returns (sure, new)"),
         (
             e6_5_wrong_builds_on_the_last_candidate,
             "tilts the candidate before instead of the old policy, so the lengths add up",
         ),
-        (
-            e6_5_wrong_in_place_tilt,
-            "tilted = old, then *=: tilts the caller's policy itself, so TV and KL are 0",
-        ),
+        (e6_5_wrong_in_place_tilt, "tilted = old, then *=: tilts the caller's policy itself, so TV and KL are 0"),
         (
             e6_5_wrong_one_buffer_returned,
             "works in one buffer and keeps a reference to it: returns the last candidate with the best one's guarantee",
         ),
-        (
-            e6_5_wrong_d_for_rho_everywhere_and_tv_doubled,
-            "two mistakes: the promise over d, and TV without its ½",
-        ),
-        (
-            e6_5_wrong_normalised_d_and_signed_epsilon,
-            "two mistakes: means over ρ/Σρ, and ε_A = max A",
-        ),
-        (
-            e6_5_wrong_kl_reversed_and_horizon_once,
-            "two mistakes: KL(new‖old), and γ/(1 − γ) for γ/(1 − γ)²",
-        ),
-        (
-            e6_5_wrong_least_penalty_of_all_candidates,
-            "vectorised: one least penalty over all candidates, not one each",
-        ),
+        (e6_5_wrong_d_for_rho_everywhere_and_tv_doubled, "two mistakes: the promise over d, and TV without its ½"),
+        (e6_5_wrong_normalised_d_and_signed_epsilon, "two mistakes: means over ρ/Σρ, and ε_A = max A"),
+        (e6_5_wrong_kl_reversed_and_horizon_once, "two mistakes: KL(new‖old), and γ/(1 − γ) for γ/(1 − γ)²"),
+        (e6_5_wrong_least_penalty_of_all_candidates, "vectorised: one least penalty over all candidates, not one each"),
         (
             e6_5_wrong_largest_note_of_all_candidates,
             "vectorised: ε' is the largest note of all candidates, not of each",
@@ -3093,14 +1444,8 @@ WRONG = {
             e6_5_wrong_mean_kl_theorem_alone,
             "the mean-KL theorem's penalty alone, with the highest point by golden section in mind",
         ),
-        (
-            e6_5_wrong_cpo_alone,
-            "CPO's penalty by TV alone (wrong where the mean-KL theorem's is smaller)",
-        ),
-        (
-            e6_5_wrong_float32_throughout,
-            "all in single precision: the KL of a small step is rounding noise",
-        ),
+        (e6_5_wrong_cpo_alone, "CPO's penalty by TV alone (wrong where the mean-KL theorem's is smaller)"),
+        (e6_5_wrong_float32_throughout, "all in single precision: the KL of a small step is rounding noise"),
         (
             e6_5_wrong_smallest_penalty_state_by_state,
             "takes the least of CPO's and the mean-KL theorem's penalty in each state, then averages",
@@ -3149,33 +1494,15 @@ RIGHT = {
         (e6_5_right_two_bounds, "two bounds of the five; parameters renamed, a list, 0-d array"),
         (e6_5_right_float32, "float32, by small differences"),
         (e6_5_right_in_place, "in-place"),
-        (
-            e6_5_right_einsum,
-            "numpy, all candidates at once",
-        ),
-        (
-            e6_5_right_plain_loops,
-            "plain loops and lists",
-        ),
-        (
-            e6_5_right_torch_clamped,
-            "torch, double precision",
-        ),
-        (
-            e6_5_right_returned_in_single_precision,
-            "calculated in double, returned in single precision",
-        ),
-        (
-            e6_5_right_two_penalties_only,
-            "the two that are ever needed, parameters renamed",
-        ),
+        (e6_5_right_einsum, "numpy, all candidates at once"),
+        (e6_5_right_plain_loops, "plain loops and lists"),
+        (e6_5_right_torch_clamped, "torch, double precision"),
+        (e6_5_right_returned_in_single_precision, "calculated in double, returned in single precision"),
+        (e6_5_right_two_penalties_only, "the two that are ever needed, parameters renamed"),
         (
             e6_5_right_closed_form_kl,
             "other algebra: the KL of a tilt is log E e^{αA}, by expm1 and log1p; notes without abs",
         ),
-        (
-            e6_5_right_stable_exponent,
-            "row maxima subtracted before the exponential, result a copy, 0-d certificate",
-        ),
+        (e6_5_right_stable_exponent, "row maxima subtracted before the exponential, result a copy, 0-d certificate"),
     ],
 }
