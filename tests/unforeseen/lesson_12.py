@@ -2,6 +2,7 @@
 
 import copy
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -398,75 +399,40 @@ def _loss(new, old, a, clip, pi):
     return -_clipped((new - old).exp(), a, clip).mean()
 
 
-def _named(name, answer):
-    answer.__name__ = name
-    return answer
-
-
-e12_3_wrong_standardised_in_minibatches = _named(
-    "e12_3_wrong_standardised_in_minibatches",
-    _passes(lambda new, old, a, clip, pi: _loss(new, old, (a - a.mean()) / (a.std() + 1e-8), clip, pi)),
+e12_3_wrong_standardised_in_minibatches = _passes(
+    lambda new, old, a, clip, pi: _loss(new, old, (a - a.mean()) / (a.std() + 1e-8), clip, pi)
 )
-e12_3_wrong_shortened = _named(
-    "e12_3_wrong_shortened",
-    _passes(_loss, before_step=lambda policy: nn.utils.clip_grad_norm_(policy.parameters(), 0.5)),
+e12_3_wrong_shortened = _passes(_loss, before_step=lambda policy: nn.utils.clip_grad_norm_(policy.parameters(), 0.5))
+e12_3_wrong_entropy_bonus = _passes(
+    lambda new, old, a, clip, pi: _loss(new, old, a, clip, pi) - 0.01 * pi.entropy().mean()
 )
-e12_3_wrong_entropy_bonus = _named(
-    "e12_3_wrong_entropy_bonus",
-    _passes(lambda new, old, a, clip, pi: _loss(new, old, a, clip, pi) - 0.01 * pi.entropy().mean()),
+e12_3_wrong_quotient_of_logarithms = _passes(lambda new, old, a, clip, pi: -_clipped(new / old, a, clip).mean())
+e12_3_wrong_sign_of_one_product = _passes(
+    lambda new, old, a, clip, pi: torch.max(
+        -a * (new - old).exp(), a * (new - old).exp().clamp(1 - clip, 1 + clip)
+    ).mean()
 )
-e12_3_wrong_quotient_of_logarithms = _named(
-    "e12_3_wrong_quotient_of_logarithms",
-    _passes(lambda new, old, a, clip, pi: -_clipped(new / old, a, clip).mean()),
+e12_3_wrong_minimum_of_losses = _passes(
+    lambda new, old, a, clip, pi: torch.min(
+        -a * (new - old).exp(), -a * (new - old).exp().clamp(1 - clip, 1 + clip)
+    ).mean()
 )
-e12_3_wrong_sign_of_one_product = _named(
-    "e12_3_wrong_sign_of_one_product",
-    _passes(
-        lambda new, old, a, clip, pi: torch.max(
-            -a * (new - old).exp(), a * (new - old).exp().clamp(1 - clip, 1 + clip)
+e12_3_wrong_dual_clip = _passes(
+    lambda new, old, a, clip, pi: (
+        -torch.where(
+            a < 0, torch.maximum(_clipped((new - old).exp(), a, clip), 3 * a), _clipped((new - old).exp(), a, clip)
         ).mean()
-    ),
+    )
 )
-e12_3_wrong_minimum_of_losses = _named(
-    "e12_3_wrong_minimum_of_losses",
-    _passes(
-        lambda new, old, a, clip, pi: torch.min(
-            -a * (new - old).exp(), -a * (new - old).exp().clamp(1 - clip, 1 + clip)
-        ).mean()
-    ),
+e12_3_wrong_no_clip_and_summed = _passes(lambda new, old, a, clip, pi: -((new - old).exp() * a).sum())
+e12_3_wrong_kl_by_row = _passes(_loss, kl_of=lambda old, new, w: kl_divergence(old, new).max())
+e12_3_wrong_k3_and_upper_side = _passes(
+    _loss, kl_of=lambda old, new, w: (w - 1 - w.log()).mean(), share_of=lambda w, clip: (w > 1 + clip).double().mean()
 )
-e12_3_wrong_dual_clip = _named(
-    "e12_3_wrong_dual_clip",
-    _passes(
-        lambda new, old, a, clip, pi: (
-            -torch.where(
-                a < 0, torch.maximum(_clipped((new - old).exp(), a, clip), 3 * a), _clipped((new - old).exp(), a, clip)
-            ).mean()
-        )
-    ),
+e12_3_wrong_ratio_clamped_for_the_share = _passes(
+    _loss, share_of=lambda w, clip: ((w.clamp(1 - clip, 1 + clip) - 1).abs() > clip).double().mean()
 )
-e12_3_wrong_no_clip_and_summed = _named(
-    "e12_3_wrong_no_clip_and_summed", _passes(lambda new, old, a, clip, pi: -((new - old).exp() * a).sum())
-)
-e12_3_wrong_kl_by_row = _named(
-    "e12_3_wrong_kl_by_row",
-    _passes(_loss, kl_of=lambda old, new, w: kl_divergence(old, new).max()),
-)
-e12_3_wrong_k3_and_upper_side = _named(
-    "e12_3_wrong_k3_and_upper_side",
-    _passes(
-        _loss,
-        kl_of=lambda old, new, w: (w - 1 - w.log()).mean(),
-        share_of=lambda w, clip: (w > 1 + clip).double().mean(),
-    ),
-)
-e12_3_wrong_ratio_clamped_for_the_share = _named(
-    "e12_3_wrong_ratio_clamped_for_the_share",
-    _passes(_loss, share_of=lambda w, clip: ((w.clamp(1 - clip, 1 + clip) - 1).abs() > clip).double().mean()),
-)
-e12_3_wrong_advantages_scaled_only = _named(
-    "e12_3_wrong_advantages_scaled_only", _passes(_loss, prepared=lambda a: a / (a.std() + 1e-8))
-)
+e12_3_wrong_advantages_scaled_only = _passes(_loss, prepared=lambda a: a / (a.std() + 1e-8))
 
 
 def e12_3_wrong_retained_graph(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
@@ -590,1675 +556,270 @@ def e12_3_wrong_advantages_centred_in_place(
     return e12_3_right_torch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop)
 
 
-def e12_3_wrong_clip_without_minimum(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
+_BATCH = ["policy", "optimiser", "states", "actions", "advantages", "minibatches", "clip", "epochs", "kl_stop"]
+
+
+@torch.no_grad()
+def _policy_now(s):
+    return s.policy(s.states)
+
+
+def _nothing(s):
+    pass
+
+
+def _zero_grad(s):
+    s.optimiser.zero_grad()
+
+
+def _step(s):
+    s.optimiser.step()
+
+
+def _outside(s):
+    return ((s.ratio - 1).abs() > s.clip).double().mean()
+
+
+def _update(
+    old=_policy_now,
+    begin=_nothing,
+    begin_epoch=_nothing,
+    parts=lambda s: s.minibatches(),
+    ratio=lambda s, log_prob: (log_prob - s.log_prob_old[s.rows]).exp(),
+    advantages=lambda s: s.advantages[s.rows],
+    loss_of=lambda s, ratio, A: -clipped_surrogate(ratio, A, s.clip).mean(),
+    zero_grad=_zero_grad,
+    before_step=_nothing,
+    step=_step,
+    leave=_nothing,
+    end_epoch=_nothing,
+    kl=lambda s: kl_divergence(s.old, s.new).mean(),
+    share=_outside,
+    stop=lambda s: s.kl > s.kl_stop,
+    result=lambda s: (s.made, s.kl, s.outside),
 ):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -(ratio.clamp(1 - clip, 1 + clip) * advantages[rows]).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
+    """Return an update that is right but for the pieces given: functions of `s`, all that the update knows by then.
 
+    What `begin`, `begin_epoch` and `end_epoch` return, if anything, is kept in `s`.
+    """
 
-def e12_3_wrong_smaller_loss(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            A = advantages[rows]
-            loss = torch.minimum(-ratio * A, -ratio.clamp(1 - clip, 1 + clip) * A).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_clip_in_log_space(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            log_ratio, edge = log_prob - log_prob_old[rows], math.log(1 + clip)
-            A, clipped = advantages[rows], log_ratio.clamp(-edge, edge)
-            loss = -torch.minimum(log_ratio.exp() * A, clipped.exp() * A).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_no_zero_grad(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_zero_grad_once_an_epoch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        optimiser.zero_grad()
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_right_zero_grad_after_step(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            loss.backward()
-            optimiser.step()
-            optimiser.zero_grad()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_old_retaken_each_epoch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        with torch.no_grad():
-            log_prob_start = policy(states).log_prob(actions)
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_start[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_old_is_an_alias(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    policy_old = policy
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            with torch.no_grad():
-                log_prob_old = policy_old(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            old = policy_old(states)
-            ratio = (new.log_prob(actions) - old.log_prob(actions)).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_kl_of_the_epoch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        with torch.no_grad():
-            start = policy(states)
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(start, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_kl_reversed(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(new, old).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_kl_by_k3(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = (ratio - 1 - ratio.log()).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_kl_summed_over_states(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).sum().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_kl_of_last_minibatch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    policy_old = copy.deepcopy(policy)
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(policy_old(states[rows]), policy(states[rows])).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_kl_averaged_over_minibatches(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        parts = list(minibatches())
-        for rows in parts:
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio, kls = (new.log_prob(actions) - log_prob_old).exp(), kl_divergence(old, new)
-            kl = float(np.mean([kls[rows].mean().item() for rows in parts]))
-            outside = float(np.mean([((ratio[rows] - 1).abs() > clip).double().mean().item() for rows in parts]))
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_stop_at_one_and_a_half(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > 1.5 * kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_stop_within_the_epoch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            with torch.no_grad():
-                if kl_divergence(old, policy(states)).mean() > kl_stop:
+    def update(*batch, **named):
+        s = SimpleNamespace(**dict(zip(_BATCH, batch, strict=False)), **named)
+        s.old = old(s)
+        s.log_prob_old = s.old.log_prob(s.actions)
+        s.made, s.kl, s.outside = 0, 0.0, 0.0
+        vars(s).update(begin(s) or {})
+        for _ in range(s.epochs):
+            vars(s).update(begin_epoch(s) or {})
+            for rows in parts(s):
+                s.rows = rows
+                log_prob = s.policy(s.states[s.rows]).log_prob(s.actions[s.rows])
+                s.ratio = ratio(s, log_prob)
+                loss = loss_of(s, s.ratio, advantages(s))
+                zero_grad(s)
+                loss.backward()
+                before_step(s)
+                step(s)
+                if leave(s):
                     break
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_takes_the_epoch_back(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        before = copy.deepcopy(policy.state_dict())
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            policy.load_state_dict(before)
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_stop_uncounted(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-        made += 1
-    return made, kl, outside
-
-
-def e12_3_wrong_epochs_from_zero(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for epoch in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made = epoch
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_kl_only_if_it_may_stop(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item() if math.isfinite(kl_stop) else 0.0
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_never_stops(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-    return made, kl, outside
-
-
-def e12_3_wrong_numbers_of_the_epoch_before(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made, kl, outside = 0, 0.0, 0.0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl_now = kl_divergence(old, new).mean().item()
-        if kl_now > kl_stop:
-            break
-        kl, outside = kl_now, ((ratio - 1).abs() > clip).double().mean().item()
-    return made, kl, outside
-
-
-def e12_3_wrong_sum_over_minibatch(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).sum()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_mean_by_the_first_size(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        parts = list(minibatches())
-        size = len(parts[0])
-        for rows in parts:
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).sum() / size
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_mean_over_the_pushing(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            A = advantages[rows]
-            pushing = A.sign() * (ratio.detach() - 1) < clip
-            loss = -(ratio * A)[pushing].sum() / max(1, int(pushing.sum()))
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_advantages_scaled_per_minibatch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            A = advantages[rows]
-            A = (A - A.mean()) / (A.std(correction=0) + 1e-8)
-            loss = -clipped_surrogate(ratio, A, clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_advantages_centred_for_the_caller(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    advantages -= advantages.mean()
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_gradient_shortened(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(policy.parameters(), 0.5)
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_minus_forgotten(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_shuffled_once(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    parts = list(minibatches())
-    for _ in range(epochs):
-        for rows in parts:
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_shuffled_twice_an_epoch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        count = len(list(minibatches()))
-        for rows, _ in zip(minibatches(), range(count), strict=True):
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_short_minibatch_dropped(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        parts = list(minibatches())
-        for rows in [rows for rows in parts if len(rows) == len(parts[0])]:
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_minibatches_backwards(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        parts = list(minibatches())
-        while parts:
-            rows = parts.pop()
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_old_rows_by_position(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        first = 0
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[first : first + len(rows)]).exp()
-            first += len(rows)
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_advantages_by_position(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        first = 0
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[first : first + len(rows)], clip).mean()
-            first += len(rows)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_ratio_without_exp(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = 1 + log_prob - log_prob_old[rows]
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_adam_of_its_own(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    optimiser = torch.optim.Adam(policy.parameters(), lr=optimiser.param_groups[0]["lr"])
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_share_while_training(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        shares = []
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            shares.append(((ratio - 1).abs() > clip).double().mean().item())
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = float(np.mean(shares))
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_share_of_the_silent(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = (advantages.sign() * (ratio - 1) > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_share_above_only(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1) > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_share_by_log_ratio(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = (ratio.log().abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_share_inside(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() <= clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_share_and_kl_swapped(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, outside, kl
-
-
-def e12_3_wrong_kl_reversed_and_no_zero_grad(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(new, old).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_sum_and_clip_without_minimum(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -(ratio.clamp(1 - clip, 1 + clip) * advantages[rows]).sum()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_one_epoch_short_and_share_of_the_silent(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    kl = outside = 0.0
-    for _ in range(1, epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = (advantages.sign() * (ratio - 1) > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_gradient_through_old(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    old = policy(states)
-    log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_works_on_a_copy(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made, new_policy = 0, copy.deepcopy(policy)
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = new_policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = new_policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_all_old_retaken_each_epoch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    made = 0
-    for _ in range(epochs):
-        with torch.no_grad():
-            old = policy(states)
-            log_prob_old = old.log_prob(actions)
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_ratio_to_itself_numbers_right(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob.detach()).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_stops_on_k3_returns_exact(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if (ratio - 1 - ratio.log()).mean() > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_stops_on_largest_kl(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl_divergence(old, new).max() > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_share_of_last_minibatch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio[rows] - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_epochs_asked_for(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return epochs, kl, outside
-
-
-def e12_3_wrong_percent(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, 100 * outside
-
-
-def e12_3_wrong_divided_by_whole_batch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).sum() / len(states)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_kl_for_categorical_only(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = (old.probs * (old.probs.log() - new.probs.log())).sum(1).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_full_batch_gradient(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for _rows in minibatches():
-            log_prob = policy(states).log_prob(actions)
-            ratio = (log_prob - log_prob_old).exp()
-            loss = -clipped_surrogate(ratio, advantages, clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_gradients_gathered_one_step_an_epoch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        optimiser.zero_grad()
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            loss.backward()
-        optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_last_epoch_without_watch(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    kl = outside = 0.0
-    for made in range(1, epochs + 1):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        if made == epochs:
-            break
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_stop_below(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl < kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_advantages_negated_in_place(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    advantages.neg_()
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            A = advantages[rows]
-            loss = torch.maximum(ratio * A, ratio.clamp(1 - clip, 1 + clip) * A).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_stops_on_k1_returns_exact(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if -ratio.log().mean() > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_looks_only_after_the_second(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_old[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = ((ratio - 1).abs() > clip).double().mean().item()
-        if made > 1 and kl > kl_stop:
-            break
-    return made, kl, outside
-
-
-def e12_3_wrong_old_retaken_and_share_of_the_silent(
-    policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop
-):
-    with torch.no_grad():
-        old = policy(states)
-        log_prob_old = old.log_prob(actions)
-    made = 0
-    for _ in range(epochs):
-        with torch.no_grad():
-            log_prob_start = policy(states).log_prob(actions)
-        for rows in minibatches():
-            log_prob = policy(states[rows]).log_prob(actions[rows])
-            ratio = (log_prob - log_prob_start[rows]).exp()
-            loss = -clipped_surrogate(ratio, advantages[rows], clip).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        made += 1
-        with torch.no_grad():
-            new = policy(states)
-            ratio = (new.log_prob(actions) - log_prob_old).exp()
-            kl = kl_divergence(old, new).mean().item()
-            outside = (advantages.sign() * (ratio - 1) > clip).double().mean().item()
-        if kl > kl_stop:
-            break
-    return made, kl, outside
+            vars(s).update(end_epoch(s) or {})
+            s.made += 1
+            with torch.no_grad():
+                s.new = s.policy(s.states)
+                s.ratio = (s.new.log_prob(s.actions) - s.log_prob_old).exp()
+                s.kl, s.outside = float(kl(s)), float(share(s))
+            if stop(s):
+                break
+        return result(s)
+
+    return update
+
+
+def _step_and_zero_grad(s):
+    s.optimiser.step()
+    s.optimiser.zero_grad()
+
+
+def _note_start(s):
+    return {"start": _policy_now(s)}
+
+
+def _retake_old(s):
+    old = _policy_now(s)
+    return {"old": old, "log_prob_old": old.log_prob(s.actions)}
+
+
+def _noted_parts(s):
+    s.parts = list(s.minibatches())
+    return s.parts
+
+
+def _parts_with_positions(s):
+    first = 0
+    for rows in s.minibatches():
+        s.positions = slice(first, first + len(rows))
+        first += len(rows)
+        yield rows
+
+
+def _ratio_to_start(s, log_prob):
+    return (log_prob - s.start.log_prob(s.actions)[s.rows]).exp()
+
+
+def _ratio_to_itself(s, log_prob):
+    return (log_prob - log_prob.detach()).exp()
+
+
+def _k3(s):
+    return (s.ratio - 1 - s.ratio.log()).mean()
+
+
+def _silent(s):
+    return (s.advantages.sign() * (s.ratio - 1) > s.clip).double().mean()
+
+
+e12_3_wrong_clip_without_minimum = _update(
+    loss_of=lambda s, ratio, A: -(ratio.clamp(1 - s.clip, 1 + s.clip) * A).mean()
+)
+e12_3_wrong_smaller_loss = _update(
+    loss_of=lambda s, ratio, A: torch.minimum(-ratio * A, -ratio.clamp(1 - s.clip, 1 + s.clip) * A).mean()
+)
+
+
+def _loss_clipped_in_log_space(s, log_ratio, A):
+    edge = math.log(1 + s.clip)
+    return -torch.minimum(log_ratio.exp() * A, log_ratio.clamp(-edge, edge).exp() * A).mean()
+
+
+e12_3_wrong_clip_in_log_space = _update(
+    ratio=lambda s, log_prob: log_prob - s.log_prob_old[s.rows], loss_of=_loss_clipped_in_log_space
+)
+e12_3_wrong_no_zero_grad = _update(zero_grad=_nothing)
+e12_3_wrong_zero_grad_once_an_epoch = _update(begin_epoch=_zero_grad, zero_grad=_nothing)
+e12_3_right_zero_grad_after_step = _update(zero_grad=_nothing, step=_step_and_zero_grad)
+e12_3_wrong_old_retaken_each_epoch = _update(begin_epoch=_note_start, ratio=_ratio_to_start)
+e12_3_wrong_old_is_an_alias = _update(ratio=_ratio_to_itself, end_epoch=_retake_old)
+e12_3_wrong_kl_of_the_epoch = _update(begin_epoch=_note_start, kl=lambda s: kl_divergence(s.start, s.new).mean())
+e12_3_wrong_kl_reversed = _update(kl=lambda s: kl_divergence(s.new, s.old).mean())
+e12_3_wrong_kl_by_k3 = _update(kl=_k3)
+e12_3_wrong_kl_summed_over_states = _update(kl=lambda s: kl_divergence(s.old, s.new).sum())
+e12_3_wrong_kl_of_last_minibatch = _update(
+    begin=lambda s: {"policy_old": copy.deepcopy(s.policy)},
+    kl=lambda s: kl_divergence(s.policy_old(s.states[s.rows]), s.policy(s.states[s.rows])).mean(),
+)
+e12_3_wrong_kl_averaged_over_minibatches = _update(
+    parts=_noted_parts,
+    kl=lambda s: np.mean([kl_divergence(s.old, s.new)[rows].mean().item() for rows in s.parts]),
+    share=lambda s: np.mean([((s.ratio[rows] - 1).abs() > s.clip).double().mean().item() for rows in s.parts]),
+)
+e12_3_wrong_stop_at_one_and_a_half = _update(stop=lambda s: s.kl > 1.5 * s.kl_stop)
+e12_3_wrong_stop_within_the_epoch = _update(leave=lambda s: kl_divergence(s.old, _policy_now(s)).mean() > s.kl_stop)
+
+
+def _stop_and_take_back(s):
+    if s.kl > s.kl_stop:
+        s.policy.load_state_dict(s.before)
+    return s.kl > s.kl_stop
+
+
+e12_3_wrong_takes_the_epoch_back = _update(
+    begin_epoch=lambda s: {"before": copy.deepcopy(s.policy.state_dict())}, stop=_stop_and_take_back
+)
+e12_3_wrong_stop_uncounted = _update(result=lambda s: (s.made - (s.kl > s.kl_stop), s.kl, s.outside))
+e12_3_wrong_epochs_from_zero = _update(result=lambda s: (s.made - 1, s.kl, s.outside))
+e12_3_wrong_kl_only_if_it_may_stop = _update(
+    kl=lambda s: kl_divergence(s.old, s.new).mean() if math.isfinite(s.kl_stop) else 0.0
+)
+e12_3_wrong_never_stops = _update(stop=lambda s: False)
+e12_3_wrong_numbers_of_the_epoch_before = _update(
+    begin_epoch=lambda s: {"before": (s.kl, s.outside)},
+    result=lambda s: (s.made, *(s.before if s.kl > s.kl_stop else (s.kl, s.outside))),
+)
+e12_3_wrong_sum_over_minibatch = _update(loss_of=lambda s, ratio, A: -clipped_surrogate(ratio, A, s.clip).sum())
+e12_3_wrong_mean_by_the_first_size = _update(
+    parts=_noted_parts, loss_of=lambda s, ratio, A: -clipped_surrogate(ratio, A, s.clip).sum() / len(s.parts[0])
+)
+
+
+def _loss_of_the_pushing(s, ratio, A):
+    pushing = A.sign() * (ratio.detach() - 1) < s.clip
+    return -(ratio * A)[pushing].sum() / max(1, int(pushing.sum()))
+
+
+def _loss_of_scaled(s, ratio, A):
+    A = (A - A.mean()) / (A.std(correction=0) + 1e-8)
+    return -clipped_surrogate(ratio, A, s.clip).mean()
+
+
+e12_3_wrong_mean_over_the_pushing = _update(loss_of=_loss_of_the_pushing)
+e12_3_wrong_advantages_scaled_per_minibatch = _update(loss_of=_loss_of_scaled)
+e12_3_wrong_advantages_centred_for_the_caller = _update(
+    begin=lambda s: {"advantages": s.advantages.sub_(s.advantages.mean())}
+)
+e12_3_wrong_gradient_shortened = _update(before_step=lambda s: nn.utils.clip_grad_norm_(s.policy.parameters(), 0.5))
+e12_3_wrong_minus_forgotten = _update(loss_of=lambda s, ratio, A: clipped_surrogate(ratio, A, s.clip).mean())
+e12_3_wrong_shuffled_once = _update(begin=lambda s: {"parts": list(s.minibatches())}, parts=lambda s: s.parts)
+e12_3_wrong_shuffled_twice_an_epoch = _update(parts=lambda s: [list(s.minibatches()) for _ in range(2)][1])
+e12_3_wrong_short_minibatch_dropped = _update(
+    parts=lambda s: [rows for rows in _noted_parts(s) if len(rows) == len(s.parts[0])]
+)
+e12_3_wrong_minibatches_backwards = _update(parts=lambda s: reversed(list(s.minibatches())))
+e12_3_wrong_old_rows_by_position = _update(
+    parts=_parts_with_positions, ratio=lambda s, log_prob: (log_prob - s.log_prob_old[s.positions]).exp()
+)
+e12_3_wrong_advantages_by_position = _update(
+    parts=_parts_with_positions, advantages=lambda s: s.advantages[s.positions]
+)
+e12_3_wrong_ratio_without_exp = _update(ratio=lambda s, log_prob: 1 + log_prob - s.log_prob_old[s.rows])
+e12_3_wrong_adam_of_its_own = _update(
+    begin=lambda s: {"optimiser": torch.optim.Adam(s.policy.parameters(), lr=s.optimiser.param_groups[0]["lr"])}
+)
+e12_3_wrong_share_while_training = _update(
+    begin_epoch=lambda s: {"shares": []},
+    before_step=lambda s: s.shares.append(_outside(s).item()),
+    share=lambda s: np.mean(s.shares),
+)
+e12_3_wrong_share_of_the_silent = _update(share=_silent)
+e12_3_wrong_share_above_only = _update(share=lambda s: ((s.ratio - 1) > s.clip).double().mean())
+e12_3_wrong_share_by_log_ratio = _update(share=lambda s: (s.ratio.log().abs() > s.clip).double().mean())
+e12_3_wrong_share_inside = _update(share=lambda s: ((s.ratio - 1).abs() <= s.clip).double().mean())
+e12_3_wrong_share_and_kl_swapped = _update(result=lambda s: (s.made, s.outside, s.kl))
+e12_3_wrong_kl_reversed_and_no_zero_grad = _update(zero_grad=_nothing, kl=lambda s: kl_divergence(s.new, s.old).mean())
+e12_3_wrong_sum_and_clip_without_minimum = _update(
+    loss_of=lambda s, ratio, A: -(ratio.clamp(1 - s.clip, 1 + s.clip) * A).sum()
+)
+e12_3_wrong_one_epoch_short_and_share_of_the_silent = _update(begin=lambda s: {"epochs": s.epochs - 1}, share=_silent)
+e12_3_wrong_gradient_through_old = _update(old=lambda s: s.policy(s.states))
+e12_3_wrong_works_on_a_copy = _update(begin=lambda s: {"policy": copy.deepcopy(s.policy)})
+e12_3_wrong_all_old_retaken_each_epoch = _update(begin_epoch=_retake_old)
+e12_3_wrong_ratio_to_itself_numbers_right = _update(ratio=_ratio_to_itself)
+e12_3_wrong_stops_on_k3_returns_exact = _update(stop=lambda s: _k3(s) > s.kl_stop)
+e12_3_wrong_stops_on_largest_kl = _update(stop=lambda s: kl_divergence(s.old, s.new).max() > s.kl_stop)
+e12_3_wrong_share_of_last_minibatch = _update(share=lambda s: ((s.ratio[s.rows] - 1).abs() > s.clip).double().mean())
+e12_3_wrong_epochs_asked_for = _update(result=lambda s: (s.epochs, s.kl, s.outside))
+e12_3_wrong_percent = _update(result=lambda s: (s.made, s.kl, 100 * s.outside))
+e12_3_wrong_divided_by_whole_batch = _update(
+    loss_of=lambda s, ratio, A: -clipped_surrogate(ratio, A, s.clip).sum() / len(s.states)
+)
+e12_3_wrong_kl_for_categorical_only = _update(
+    kl=lambda s: (s.old.probs * (s.old.probs.log() - s.new.probs.log())).sum(1).mean()
+)
+e12_3_wrong_full_batch_gradient = _update(parts=lambda s: (slice(None) for _ in s.minibatches()))
+e12_3_wrong_gradients_gathered_one_step_an_epoch = _update(
+    begin_epoch=_zero_grad, zero_grad=_nothing, step=_nothing, end_epoch=_step
+)
+e12_3_wrong_last_epoch_without_watch = _update(
+    begin_epoch=lambda s: {"before": (s.kl, s.outside)},
+    result=lambda s: (s.made, *(s.before if s.made == s.epochs else (s.kl, s.outside))),
+)
+e12_3_wrong_stop_below = _update(stop=lambda s: s.kl < s.kl_stop)
+e12_3_wrong_advantages_negated_in_place = _update(
+    begin=lambda s: {"advantages": s.advantages.neg_()},
+    loss_of=lambda s, ratio, A: torch.maximum(ratio * A, ratio.clamp(1 - s.clip, 1 + s.clip) * A).mean(),
+)
+e12_3_wrong_stops_on_k1_returns_exact = _update(stop=lambda s: -s.ratio.log().mean() > s.kl_stop)
+e12_3_wrong_looks_only_after_the_second = _update(stop=lambda s: s.made > 1 and s.kl > s.kl_stop)
+e12_3_wrong_old_retaken_and_share_of_the_silent = _update(begin_epoch=_note_start, ratio=_ratio_to_start, share=_silent)
 
 
 def e12_3_right_hinge_and_closure(policy, optimiser, states, actions, advantages, minibatches, clip, epochs, kl_stop):
@@ -2389,6 +950,11 @@ def e12_3_right_credit_and_chunks(policy, optimiser, states, actions, advantages
         kl, share = watch()
         made += 1
     return np.array([made, kl, share])
+
+
+for _name, _answer in list(globals().items()):
+    if _name.startswith("e12_3_"):
+        _answer.__name__ = _name  # many are made by another function and don't know it
 
 
 # 12.4 adapted_beta

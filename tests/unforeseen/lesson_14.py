@@ -1,6 +1,7 @@
 """Answers to the exercises of lesson 14, written by somebody who knows the lesson and not its checks."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -881,454 +882,213 @@ def _e14_4_push(w, A, clip):
     return np.where(stopped, 0, w * A)
 
 
-def e14_4_wrong_clip_forgotten(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (w * A + beta * np.expm1(log_ref - log_new)))
-    return log_new
+_E14_4 = ["log_old", "log_ref", "written", "rewards", "ascend", "beta", "clip", "epochs", "divide", "average"]
 
 
-def e14_4_wrong_stopped_on_all_four_sides(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
+def _e14_4_pull(s):
+    return s.beta * np.expm1(s.log_ref - s.log_new)
+
+
+def _e14_4_slope(s):
+    return s.share * (s.push + s.pull)
+
+
+def _e14_4_by_hand(
+    begin=lambda s: None,
+    advantages=lambda s: _e14_4_advantages(s.rewards, s.divide),
+    share=lambda s: _e14_4_share(s.written, s.rewards, s.average),
+    ratio=lambda s: np.exp(s.log_new - s.log_old),
+    push=lambda s: _e14_4_push(s.w, s.A, s.clip),
+    pull=_e14_4_pull,
+    slope=_e14_4_slope,
+    climb=lambda s: s.ascend(s.slope),
+    result=lambda s: s.log_new,
 ):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        inside = (w >= 1 - clip) & (w <= 1 + clip)
-        log_new = ascend(share * (w * A * inside + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_value_of_the_minimum(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # takes min(wA, clip(w)A) itself for the push, "since the slope of wA is wA"
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        push = np.minimum(w * A, np.clip(w, 1 - clip, 1 + clip) * A)
-        log_new = ascend(share * (push + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_clip_sides_swapped(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        stopped = ((A > 0) & (w < 1 - clip)) | ((A < 0) & (w > 1 + clip))
-        log_new = ascend(share * (np.where(stopped, 0, w * A) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_band_in_logs(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        log_w = log_new - log_old
-        stopped = ((A > 0) & (log_w > clip)) | ((A < 0) & (log_w < -clip))
-        log_new = ascend(share * (np.where(stopped, 0, np.exp(log_w) * A) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_clip_stops_the_pull(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        stopped = ((A > 0) & (w > 1 + clip)) | ((A < 0) & (w < 1 - clip))
-        log_new = ascend(share * np.where(stopped, 0, w * A + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_ratio_missing_in_slope(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        goes_on = _e14_4_push(w, A, clip) != 0
-        log_new = ascend(share * (goes_on * A + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_ratio_to_last_epoch(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average)
-    last = log_new = log_old
-    for _ in range(epochs):
-        push = _e14_4_push(np.exp(log_new - last), A, clip)
-        last, log_new = log_new, ascend(share * (push + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_ratio_of_whole_answers(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # GSPO-like: one ratio an answer, by the product (14.1)
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(np.sum((log_new - log_old) * written, axis=2, keepdims=True))
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_slope_of_first_epoch_always(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    A, share = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average)
-    slope = share * (A + beta * np.expm1(log_ref - log_old))
-    for _ in range(epochs):
-        log_new = ascend(slope)
-    return log_new
-
-
-def e14_4_wrong_slope_by_probability(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # the slope by π in place of log π
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w, chance = np.exp(log_new - log_old), np.exp(log_new)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)) / chance)
-    return log_new
-
-
-def e14_4_wrong_pull_reversed(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) - beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_pull_of_k2(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * (log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_value_of_k3(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # k3 itself, not its slope
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w, log_r = np.exp(log_new - log_old), log_ref - log_new
-        log_new = ascend(share * (_e14_4_push(w, A, clip) - beta * (np.exp(log_r) - 1 - log_r)))
-    return log_new
-
-
-def e14_4_wrong_pull_without_minus_one(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.exp(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_pull_ratio_upside_down(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # k3 of π/π_ref in place of π_ref/π
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) - beta * np.expm1(log_new - log_ref)))
-    return log_new
-
-
-def e14_4_wrong_pull_of_the_old_policy(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    pull = beta * np.expm1(log_ref - log_old)
-    for _ in range(epochs):
-        log_new = ascend(share * (_e14_4_push(np.exp(log_new - log_old), A, clip) + pull))
-    return log_new
-
-
-def e14_4_wrong_pull_weighed_by_ratio(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # the importance weight on the KL as well
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * w * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_price_in_the_reward_too(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    earned = rewards - beta * np.sum((log_old - log_ref) * written, axis=2)
-    A, share, log_new = _e14_4_advantages(earned, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_pull_missing_in_wasted_groups(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    # a group of equal rewards is left out altogether
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    useful = (rewards.std(axis=1) > 1e-12)[:, None, None]
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * useful * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_deviation_with_n_minus_one(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    A = rewards - rewards.mean(axis=1, keepdims=True)
-    if divide:
-        spread = rewards.std(axis=1, ddof=1, keepdims=True)
-        A = A / np.where(spread > 1e-12, spread, 1)
-    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_small_number_added(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # as most programs have it
-    A = rewards - rewards.mean(axis=1, keepdims=True)
-    if divide:
-        A = A / (rewards.std(axis=1, keepdims=True) + 1e-4)
-    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_equal_up_to_rounding_divided(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    A = rewards - rewards.mean(axis=1, keepdims=True)
-    if divide:
-        spread = rewards.std(axis=1, keepdims=True)
-        A = np.divide(A, spread, out=np.zeros_like(A), where=spread > 0)
-    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_deviation_of_the_batch(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A = rewards - rewards.mean(axis=1, keepdims=True)
-    if divide and rewards.std() > 1e-12:
-        A = A / rewards.std()
-    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_mean_over_groups(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # axis 0 for axis 1
-    A = _e14_4_advantages(rewards.T, divide).T[:, :, None]
-    share, log_new = _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_divided_by_all_places(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
-    share = written / rewards.size / (written.shape[2] if average else 1)
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_mean_over_all_words(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # DAPO's mean over the batch's words where `average` asks for each answer's own
-    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
-    share = written / (written.sum() if average else rewards.size)
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_length_for_the_push_only(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    A, log_new, N = _e14_4_advantages(rewards, divide)[:, :, None], log_old, rewards.size
-    lengths = written.sum(axis=2, keepdims=True) if average else 1
-    for _ in range(epochs):
-        push = _e14_4_push(np.exp(log_new - log_old), A, clip) / lengths
-        log_new = ascend(written * (push + beta * np.expm1(log_ref - log_new)) / N)
-    return log_new
-
-
-def e14_4_wrong_one_over_group_size(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
-    share = _e14_4_share(written, rewards, average) * len(rewards)  # 1/answers in place of 1/N
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_nothing_cut_behind_the_end(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
-    share = 1 / rewards.size / (written.sum(axis=2, keepdims=True) if average else 1)
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_only_the_push_is_cut(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
-    share = 1 / rewards.size / (written.sum(axis=2, keepdims=True) if average else 1)
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (written * _e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_switches_swapped(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, average)[:, :, None], _e14_4_share(written, rewards, divide), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_slope_of_the_loss(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(-share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_slopes_add_up(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # a torch optimiser's zero_grad forgotten: each epoch's slope is added to the ones before
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    slope = np.zeros(log_old.shape)
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        slope = slope + share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new))
-        log_new = ascend(slope)
-    return log_new
-
-
-def e14_4_wrong_one_epoch_too_few(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # the loop ends one epoch early
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(1, epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_one_epoch_more(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs + 1):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_returns_the_last_slope(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        slope = share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new))
-        log_new = ascend(slope)
-    return slope
-
-
-def e14_4_wrong_returns_log_pi_before_last_step(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    A, share = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average)
-    latest = log_old
-    for _ in range(epochs):
-        log_new = latest
-        w = np.exp(log_new - log_old)
-        latest = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_result_of_ascend_ignored(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    # does its own step, and calls ascend beside it
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        slope = share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new))
-        ascend(slope)
-        log_new = log_new + slope
-    return log_new
-
-
-def e14_4_wrong_rewards_centred_in_place(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    spread = rewards.std(axis=1, keepdims=True)
-    rewards -= rewards.mean(axis=1, keepdims=True)
-    A = (rewards / np.where(spread > 1e-12, spread, 1) if divide else rewards)[:, :, None]
-    share, log_new = _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_old_policy_overwritten(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # log_new is the same array as log_old, and is written into: all ratios are 1
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new[:] = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_padding_zeroed_in_place(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    log_old[~written] = 0
-    log_ref[~written] = 0
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_two_both_sides_and_all_places(
-    log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average
-):
-    A, log_new = _e14_4_advantages(rewards, divide)[:, :, None], log_old
-    share = written / rewards.size / (written.shape[2] if average else 1)
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        inside = (w >= 1 - clip) & (w <= 1 + clip)
-        log_new = ascend(share * (w * A * inside + beta * np.expm1(log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_two_k2_and_n_minus_one(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    A = rewards - rewards.mean(axis=1, keepdims=True)
-    if divide:
-        spread = rewards.std(axis=1, ddof=1, keepdims=True)
-        A = A / np.where(spread > 1e-12, spread, 1)
-    A, share, log_new = A[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w = np.exp(log_new - log_old)
-        log_new = ascend(share * (_e14_4_push(w, A, clip) + beta * (log_ref - log_new)))
-    return log_new
-
-
-def e14_4_wrong_two_values_for_slopes(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
-    # the objective's terms themselves, word by word
-    A, share, log_new = _e14_4_advantages(rewards, divide)[:, :, None], _e14_4_share(written, rewards, average), log_old
-    for _ in range(epochs):
-        w, log_r = np.exp(log_new - log_old), log_ref - log_new
-        gain = np.minimum(w * A, np.clip(w, 1 - clip, 1 + clip) * A)
-        log_new = ascend(share * (gain - beta * (np.expm1(log_r) - log_r)))
-    return log_new
+    """Return an update that is right but for the pieces given: functions of `s`, all that the update knows by then.
+
+    What `begin` returns, if anything, is kept in `s`.
+    """
+
+    def update(*batch):
+        s = SimpleNamespace(**dict(zip(_E14_4, batch, strict=True)))
+        vars(s).update(begin(s) or {})
+        s.A, s.share = advantages(s)[:, :, None], share(s)
+        s.slope, s.last, s.log_new = np.zeros(s.log_old.shape), s.log_old, s.log_old
+        for _ in range(s.epochs):
+            s.w = ratio(s)
+            s.push, s.pull = push(s), pull(s)
+            s.slope = slope(s)
+            s.last, s.log_new = s.log_new, climb(s)
+        return result(s)
+
+    return update
+
+
+def _e14_4_inside(s):
+    return s.w * s.A * ((s.w >= 1 - s.clip) & (s.w <= 1 + s.clip))
+
+
+def _e14_4_minimum(s):
+    return np.minimum(s.w * s.A, np.clip(s.w, 1 - s.clip, 1 + s.clip) * s.A)
+
+
+def _e14_4_stopped(s, good, bad):
+    return ((s.A > 0) & good) | ((s.A < 0) & bad)
+
+
+def _e14_4_pull_of_k2(s):
+    return s.beta * (s.log_ref - s.log_new)
+
+
+def _e14_4_whole_length(s):
+    return s.written / s.rewards.size / (s.written.shape[2] if s.average else 1)
+
+
+def _e14_4_share_everywhere(s):
+    return 1 / s.rewards.size / (s.written.sum(axis=2, keepdims=True) if s.average else 1)
+
+
+def _e14_4_divided_by(deviation):
+    def advantages(s):
+        A = s.rewards - s.rewards.mean(axis=1, keepdims=True)
+        return A / deviation(s.rewards) if s.divide else A
+
+    return advantages
+
+
+def _e14_4_n_minus_one(rewards):
+    spread = rewards.std(axis=1, ddof=1, keepdims=True)
+    return np.where(spread > 1e-12, spread, 1)
+
+
+e14_4_wrong_clip_forgotten = _e14_4_by_hand(push=lambda s: s.w * s.A)
+e14_4_wrong_stopped_on_all_four_sides = _e14_4_by_hand(push=_e14_4_inside)
+# takes min(wA, clip(w)A) itself for the push, "since the slope of wA is wA"
+e14_4_wrong_value_of_the_minimum = _e14_4_by_hand(push=_e14_4_minimum)
+e14_4_wrong_clip_sides_swapped = _e14_4_by_hand(
+    push=lambda s: np.where(_e14_4_stopped(s, good=s.w < 1 - s.clip, bad=s.w > 1 + s.clip), 0, s.w * s.A)
+)
+
+
+def _e14_4_stopped_in_logs(s):
+    log_w = s.log_new - s.log_old
+    return np.where(_e14_4_stopped(s, good=log_w > s.clip, bad=log_w < -s.clip), 0, s.w * s.A)
+
+
+e14_4_wrong_band_in_logs = _e14_4_by_hand(push=_e14_4_stopped_in_logs)
+e14_4_wrong_clip_stops_the_pull = _e14_4_by_hand(
+    slope=lambda s: (
+        s.share * np.where(_e14_4_stopped(s, good=s.w > 1 + s.clip, bad=s.w < 1 - s.clip), 0, s.w * s.A + s.pull)
+    )
+)
+e14_4_wrong_ratio_missing_in_slope = _e14_4_by_hand(push=lambda s: (_e14_4_push(s.w, s.A, s.clip) != 0) * s.A)
+e14_4_wrong_ratio_to_last_epoch = _e14_4_by_hand(ratio=lambda s: np.exp(s.log_new - s.last))
+# GSPO-like: one ratio an answer, by the product (14.1)
+e14_4_wrong_ratio_of_whole_answers = _e14_4_by_hand(
+    ratio=lambda s: np.exp(np.sum((s.log_new - s.log_old) * s.written, axis=2, keepdims=True))
+)
+e14_4_wrong_slope_of_first_epoch_always = _e14_4_by_hand(
+    slope=lambda s: s.share * (s.A + s.beta * np.expm1(s.log_ref - s.log_old))
+)
+# the slope by π in place of log π
+e14_4_wrong_slope_by_probability = _e14_4_by_hand(slope=lambda s: _e14_4_slope(s) / np.exp(s.log_new))
+e14_4_wrong_pull_reversed = _e14_4_by_hand(pull=lambda s: -_e14_4_pull(s))
+e14_4_wrong_pull_of_k2 = _e14_4_by_hand(pull=_e14_4_pull_of_k2)
+# k3 itself, not its slope
+e14_4_wrong_value_of_k3 = _e14_4_by_hand(
+    pull=lambda s: -s.beta * (np.exp(s.log_ref - s.log_new) - 1 - (s.log_ref - s.log_new))
+)
+e14_4_wrong_pull_without_minus_one = _e14_4_by_hand(pull=lambda s: s.beta * np.exp(s.log_ref - s.log_new))
+# k3 of π/π_ref in place of π_ref/π
+e14_4_wrong_pull_ratio_upside_down = _e14_4_by_hand(pull=lambda s: -s.beta * np.expm1(s.log_new - s.log_ref))
+e14_4_wrong_pull_of_the_old_policy = _e14_4_by_hand(pull=lambda s: s.beta * np.expm1(s.log_ref - s.log_old))
+# the importance weight on the KL as well
+e14_4_wrong_pull_weighed_by_ratio = _e14_4_by_hand(pull=lambda s: s.beta * s.w * np.expm1(s.log_ref - s.log_new))
+e14_4_wrong_price_in_the_reward_too = _e14_4_by_hand(
+    advantages=lambda s: _e14_4_advantages(
+        s.rewards - s.beta * np.sum((s.log_old - s.log_ref) * s.written, axis=2), s.divide
+    )
+)
+# a group of equal rewards is left out altogether
+e14_4_wrong_pull_missing_in_wasted_groups = _e14_4_by_hand(
+    slope=lambda s: s.share * (s.rewards.std(axis=1) > 1e-12)[:, None, None] * (s.push + s.pull)
+)
+e14_4_wrong_deviation_with_n_minus_one = _e14_4_by_hand(advantages=_e14_4_divided_by(_e14_4_n_minus_one))
+# as most programs have it
+e14_4_wrong_small_number_added = _e14_4_by_hand(
+    advantages=_e14_4_divided_by(lambda rewards: rewards.std(axis=1, keepdims=True) + 1e-4)
+)
+e14_4_wrong_equal_up_to_rounding_divided = _e14_4_by_hand(
+    advantages=_e14_4_divided_by(lambda rewards: np.where(rewards.std(axis=1) > 0, rewards.std(axis=1), 1)[:, None])
+)
+e14_4_wrong_deviation_of_the_batch = _e14_4_by_hand(
+    advantages=_e14_4_divided_by(lambda rewards: rewards.std() if rewards.std() > 1e-12 else 1)
+)
+# axis 0 for axis 1
+e14_4_wrong_mean_over_groups = _e14_4_by_hand(advantages=lambda s: _e14_4_advantages(s.rewards.T, s.divide).T)
+e14_4_wrong_divided_by_all_places = _e14_4_by_hand(share=_e14_4_whole_length)
+# DAPO's mean over the batch's words where `average` asks for each answer's own
+e14_4_wrong_mean_over_all_words = _e14_4_by_hand(
+    share=lambda s: s.written / (s.written.sum() if s.average else s.rewards.size)
+)
+e14_4_wrong_length_for_the_push_only = _e14_4_by_hand(
+    push=lambda s: _e14_4_push(s.w, s.A, s.clip) / (s.written.sum(axis=2, keepdims=True) if s.average else 1),
+    slope=lambda s: s.written * (s.push + s.pull) / s.rewards.size,
+)
+# 1/answers in place of 1/N
+e14_4_wrong_one_over_group_size = _e14_4_by_hand(
+    share=lambda s: _e14_4_share(s.written, s.rewards, s.average) * len(s.rewards)
+)
+e14_4_wrong_nothing_cut_behind_the_end = _e14_4_by_hand(share=_e14_4_share_everywhere)
+e14_4_wrong_only_the_push_is_cut = _e14_4_by_hand(
+    share=_e14_4_share_everywhere, push=lambda s: s.written * _e14_4_push(s.w, s.A, s.clip)
+)
+e14_4_wrong_switches_swapped = _e14_4_by_hand(begin=lambda s: {"divide": s.average, "average": s.divide})
+e14_4_wrong_slope_of_the_loss = _e14_4_by_hand(slope=lambda s: -_e14_4_slope(s))
+# a torch optimiser's zero_grad forgotten: each epoch's slope is added to the ones before
+e14_4_wrong_slopes_add_up = _e14_4_by_hand(slope=lambda s: s.slope + _e14_4_slope(s))
+# the loop ends one epoch early
+e14_4_wrong_one_epoch_too_few = _e14_4_by_hand(begin=lambda s: {"epochs": s.epochs - 1})
+e14_4_wrong_one_epoch_more = _e14_4_by_hand(begin=lambda s: {"epochs": s.epochs + 1})
+e14_4_wrong_returns_the_last_slope = _e14_4_by_hand(result=lambda s: s.slope)
+e14_4_wrong_returns_log_pi_before_last_step = _e14_4_by_hand(result=lambda s: s.last)
+
+
+def _e14_4_own_step(s):
+    s.ascend(s.slope)
+    return s.log_new + s.slope
+
+
+def _e14_4_centred_in_place(s):
+    spread = s.rewards.std(axis=1, keepdims=True)
+    s.rewards -= s.rewards.mean(axis=1, keepdims=True)
+    return s.rewards / np.where(spread > 1e-12, spread, 1) if s.divide else s.rewards
+
+
+def _e14_4_written_into_old(s):
+    s.log_new[:] = s.ascend(s.slope)
+    return s.log_new
+
+
+def _e14_4_padding_zeroed(s):
+    s.log_old[~s.written] = 0
+    s.log_ref[~s.written] = 0
+
+
+# does its own step, and calls ascend beside it
+e14_4_wrong_result_of_ascend_ignored = _e14_4_by_hand(climb=_e14_4_own_step)
+e14_4_wrong_rewards_centred_in_place = _e14_4_by_hand(advantages=_e14_4_centred_in_place)
+# log_new is the same array as log_old, and is written into: all ratios are 1
+e14_4_wrong_old_policy_overwritten = _e14_4_by_hand(climb=_e14_4_written_into_old)
+e14_4_wrong_padding_zeroed_in_place = _e14_4_by_hand(begin=_e14_4_padding_zeroed)
+e14_4_wrong_two_both_sides_and_all_places = _e14_4_by_hand(share=_e14_4_whole_length, push=_e14_4_inside)
+e14_4_wrong_two_k2_and_n_minus_one = _e14_4_by_hand(
+    advantages=_e14_4_divided_by(_e14_4_n_minus_one), pull=_e14_4_pull_of_k2
+)
+# the objective's terms themselves, word by word
+e14_4_wrong_two_values_for_slopes = _e14_4_by_hand(
+    push=_e14_4_minimum, pull=lambda s: -s.beta * (np.expm1(s.log_ref - s.log_new) - (s.log_ref - s.log_new))
+)
 
 
 def e14_4_right_minimum_compared(log_old, log_ref, written, rewards, ascend, beta, clip, epochs, divide, average):
@@ -1504,6 +1264,11 @@ def e14_4_right_written_into_what_came_back(
         np.exp(new, out=new)
         new = ascend(share * (_e14_4_push(new, A, clip) + beta * pull))
     return new
+
+
+for _name, _answer in list(globals().items()):
+    if _name.startswith("e14_4_"):
+        _answer.__name__ = _name  # many are made by another function and don't know it
 
 
 # 14.5 mirror_step
