@@ -229,6 +229,12 @@ def test_frames_are_refused_before_a_folder_is_made(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_the_normaliser_takes_in_each_step_once():
+    run = SearchRun("InvertedPendulum-v5", settings={"num_envs": 8})
+    steps = [row["steps"] for row in run.updates(300)]
+    assert run.observation_moments.count == steps[-1] >= 300
+
+
 @pytest.mark.parametrize("algo", SEARCHES)
 def test_a_run_that_is_broken_off_goes_on_bit_for_bit(algo):
     settings = settings_for("InvertedPendulum-v5", algo, num_envs=8, batch_size=8, checkpoint_steps=200)

@@ -14,6 +14,7 @@ from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy, make_pol
 from trpobook.agents.simulator import Simulator
 from trpobook.agents.spaces import seen_space
 from trpobook.agents.tasks import as_task
+from trpobook.algorithms.trpo import trpo_update
 from trpobook.algorithms.vine import climb, discounted_sums, follow, grow, self_normalised
 from trpobook.finite.importance import self_normalised_mean
 from trpobook.runs.front import load, train
@@ -267,6 +268,20 @@ def test_the_surrogate_is_the_self_normalised_mean_and_ignores_a_constant():
 
 
 SMALL = {"num_envs": 2, "batch_size": 64, "branch_states": 8, "branches": 3, "horizon": 20, "hidden": (8,)}
+
+
+def test_advantages_are_measured_from_their_states_own_mean_and_have_unit_spread(monkeypatch):
+    given = []
+
+    def spy(policy, states, actions, advantages, **options):
+        given.append(advantages)
+        return trpo_update(policy, states, actions, advantages, **options)
+
+    monkeypatch.setattr("trpobook.runs.vine_run.trpo_update", spy)
+    next(VineRun("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", "vine", **SMALL)).updates(1))
+    (advantages,) = given
+    assert advantages.view(8, 3).sum(1).abs().max() < 1e-4
+    assert advantages.std().item() == pytest.approx(1, rel=1e-4)
 
 
 def test_a_run_that_is_broken_off_goes_on_bit_for_bit():
