@@ -19,7 +19,7 @@ from trpobook.algorithms.vine import climb, discounted_sums, follow, grow, self_
 from trpobook.finite.importance import self_normalised_mean
 from trpobook.runs.front import load, train
 from trpobook.runs.settings import settings_for
-from trpobook.runs.vine_run import VineRun
+from trpobook.runs.vine_run import Trunk, VineRun
 
 
 def make_points(task, policy_seed=0, n=3):
@@ -350,6 +350,14 @@ def trunk(seed):
     simulator, generator = Simulator("CartPole-v1"), torch.Generator().manual_seed(seed)
     simulator.reset(0)
     return policy, generator, climb(policy, RunningMoments((4,)), simulator, 10, 3, generator)
+
+
+def test_each_episode_on_the_trunk_has_its_own_return():
+    """CartPole pays 1 a step."""
+    trunk, ended = Trunk(as_task("CartPole-v1"), np.array([0, 2])), []
+    while len(ended) < 6:
+        ended += trunk.step(np.array([1, 0]))
+    assert all(total == length < 15 for total, length in ended)
 
 
 def test_the_trunk_is_drawn_from_the_given_generator_and_no_other():
