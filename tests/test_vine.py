@@ -274,14 +274,16 @@ def test_advantages_are_measured_from_their_states_own_mean_and_have_unit_spread
     given = []
 
     def spy(policy, states, actions, advantages, **options):
-        given.append(advantages)
+        given.extend([advantages, options["surrogate"]])
         return trpo_update(policy, states, actions, advantages, **options)
 
     monkeypatch.setattr("trpobook.runs.vine_run.trpo_update", spy)
     next(VineRun("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", "vine", **SMALL)).updates(1))
-    (advantages,) = given
+    advantages, surrogate = given
     assert advantages.view(8, 3).sum(1).abs().max() < 1e-4
     assert advantages.std().item() == pytest.approx(1, rel=1e-4)
+    ratios = torch.linspace(0.5, 2, 24)
+    assert surrogate(ratios, advantages + 7).item() == pytest.approx(surrogate(ratios, advantages).item() + 7, rel=1e-4)
 
 
 def test_a_run_that_is_broken_off_goes_on_bit_for_bit():
@@ -350,6 +352,11 @@ def trunk(seed):
     simulator, generator = Simulator("CartPole-v1"), torch.Generator().manual_seed(seed)
     simulator.reset(0)
     return policy, generator, climb(policy, RunningMoments((4,)), simulator, 10, 3, generator)
+
+
+def test_each_simulator_of_the_trunk_begins_in_a_state_of_its_own():
+    begun = VineRun("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", "vine", **SMALL)).stage
+    assert not np.array_equal(*begun.observations)
 
 
 def test_each_episode_on_the_trunk_has_its_own_return():
