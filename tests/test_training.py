@@ -206,3 +206,10 @@ def test_nothing_of_the_future_is_left_out_of_a_checkpoint(num_envs, tmp_path):
     state = torch.load(tmp_path / "state.pt", weights_only=True)
     other.load(state)
     assert rows_of(other, 2500) == rows[state["count"] :]
+
+
+def test_after_a_checkpoint_episodes_begin_in_other_states():
+    run = Trainer("InvertedPendulum-v5", settings=settings_for("InvertedPendulum-v5", **SMALL))
+    first = run.stage.observations.copy()
+    assert any(run.at_checkpoint for _ in run.updates(1500))
+    assert not np.isclose(run.stage.observations, first).any()
