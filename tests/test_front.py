@@ -23,7 +23,8 @@ from trpobook.runs.folder import RunFolder
 from trpobook.runs.front import ALGORITHMS
 from trpobook.runs.interrupts import Interrupted
 from trpobook.runs.settings import as_data, settings_for
-from trpobook.runs.trainer import UPDATES, Trainer
+from trpobook.runs.trainer import Trainer
+from trpobook.runs.updates import UPDATES
 
 
 def train(*arguments, **options):

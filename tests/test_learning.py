@@ -10,7 +10,8 @@ import torch
 from gymnasium import spaces
 
 from trpobook.runs.settings import settings_for
-from trpobook.runs.trainer import UPDATES, Trainer
+from trpobook.runs.trainer import Trainer
+from trpobook.runs.updates import UPDATES
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,9 @@ import torch
 
 from small_runs import SMALL, TASK, rows_of
 from trpobook.agents import storage
+from trpobook.agents.advantages import standardised
 from trpobook.runs.settings import settings_for
-from trpobook.runs.trainer import Trainer, standardised
+from trpobook.runs.trainer import Trainer
 
 GPU_STATE = torch.zeros(16, dtype=torch.uint8)  # a CUDA generator's state has 16 bytes, the CPU's 5,056
 
@@ -17,10 +18,15 @@ def trainer(algo="trpo", seed=1):
     return Trainer(TASK, algo, seed=seed, settings=settings_for(TASK, algo, **SMALL))
 
 
+def from_gpu(state):
+    """Return the state as it would be, had the run been on a GPU."""
+    return {**state, "processes": [{**part, "generator": GPU_STATE} for part in state["processes"]]}
+
+
 def test_a_state_from_a_gpu_is_loaded_on_a_cpu_and_goes_on_by_the_seed_alone(tmp_path):
     run = trainer()
     list(run.updates(600))
-    storage.save(tmp_path / "state.pt", {**run.state(), "generator": GPU_STATE})
+    storage.save(tmp_path / "state.pt", from_gpu(run.state()))
     rows = []
     for lived in (0, 300):  # whatever the trainer did before
         again = trainer()
@@ -39,7 +45,7 @@ def test_each_state_from_a_gpu_goes_on_with_numbers_of_its_own():
         run = trainer(seed=seed)
         list(run.updates(steps))
         state = copy.deepcopy(run.state())
-        run.load({**state, "generator": GPU_STATE})
+        run.load(from_gpu(state))
         drawn.append(torch.randn(3, generator=run.generator).tolist())
     assert len({tuple(numbers) for numbers in drawn}) == 3
 

@@ -12,9 +12,10 @@ from small_runs import SMALL, TASK, rows_as_they_come, rows_of
 from trpobook.agents.environments import envpool
 from trpobook.agents.rollouts import Batch
 from trpobook.runs.columns import COLUMNS, EVALUATION
-from trpobook.runs.run import choose_device
+from trpobook.runs.plan import choose_device
 from trpobook.runs.settings import settings_for
-from trpobook.runs.trainer import UPDATES, Trainer
+from trpobook.runs.trainer import Trainer
+from trpobook.runs.updates import UPDATES
 
 needs_envpool = pytest.mark.skipif(envpool is None, reason="EnvPool has no wheel for this platform")
 
@@ -50,7 +51,7 @@ def test_a_run_resumed_after_any_update_is_the_unbroken_run_bit_for_bit(task):
         rows.append(row)
         states.append(copy.deepcopy(unbroken.state()))  # it refers to the live weights
     assert (
-        sum(len(state["journal"]["actions"]) == 0 for state in states) == 3
+        sum(len(state["processes"][0]["journal"]["actions"]) == 0 for state in states) == 3
     )  # checkpoints: the stage is new, and reset
     for state in states[3::4]:
         resumed = Trainer(task, seed=1, settings=settings)

@@ -41,8 +41,9 @@ def is_for_the_reader(error: Exception) -> bool:
 
 
 def say(options: argparse.Namespace, message: str) -> None:
-    """Print one line on standard error."""
-    print(f"trpobook {options.command}: {' '.join(message.split())}", file=sys.stderr)
+    """Print one line on standard error, which says of several processes which one it is."""
+    who = f", process {os.environ.get('RANK')}" if os.environ.get("WORLD_SIZE", "1") != "1" else ""
+    print(f"trpobook {options.command}{who}: {' '.join(message.split())}", file=sys.stderr)
 
 
 def build_parser() -> Parser:
@@ -138,7 +139,8 @@ def run_train(options: argparse.Namespace) -> int:
             tensorboard=options.tensorboard,
             on_update=show,
         )
-    print(json.dumps(summary))
+    if os.environ.get("RANK", "0") == "0":  # of several processes one speaks for all
+        print(json.dumps(summary))
     return 0
 
 

@@ -16,6 +16,12 @@ BUGS = [
         "the last row bootstraps twice",
     ),
     (
+        "advantages.py",
+        "centred = advantages - averaging.mean(advantages.mean(), len(advantages))",
+        "centred = advantages",
+        "advantages keep their mean",
+    ),
+    (
         "agent.py",
         "policy.mode(states) if deterministic else policy.sample",
         "policy.sample(states, self.generator) if deterministic else policy.sample",
@@ -40,6 +46,13 @@ BUGS = [
         "whole = terminated",
         "a life lost ends the game",
     ),
+    (
+        "averaging.py",
+        "values.std() if",
+        "values.std(correction=0) if",
+        "standard deviation with another ddof",
+    ),
+    ("averaging.py", "else values.new_zeros(())", "else values.std()", "the spread of one value is NaN"),
     ("backends.py", "seed, self._seed = self._seed, None", "seed = self._seed", "each reset repeats the first episode"),
     (
         "backends.py",
@@ -93,14 +106,14 @@ BUGS = [
     ),
     (
         "normalisers.py",
-        " + shift**2 * (self.count * count / total)",
+        " + shift**2 * (before * count / total)",
         "",
         "shift between batches left out of the variance",
     ),
     (
         "normalisers.py",
-        "self.var, self.count = squares / total, total",
-        "self.var, self.count = squares / total, count",
+        "before, total = total, total + count",
+        "before, total = total, count",
         "only the last batch is counted",
     ),
     (

@@ -64,14 +64,14 @@ BUGS = [
     ("policy_update.py", "* (len(ratios) - 1)", "* len(ratios) * 0.999", "ranks of quantiles off by one"),
     (
         "policy_update.py",
-        "gain += entropy_bonus * (entropy - old.entropy().mean())",
-        "gain += entropy_bonus * entropy",
+        "gain = gain + entropy_bonus * (entropy - before)",
+        "gain = gain + entropy_bonus * entropy",
         "entropy's old value isn't taken off the gain",
     ),
     (
         "policy_update.py",
-        "kl, entropy = kl_divergence(old, new).mean()",
-        "kl, entropy = kl_divergence(new, old).mean()",
+        "[gain, kl_divergence(old, new).mean()",
+        "[gain, kl_divergence(new, old).mean()",
         "KL(new‖old) in the record of a step",
     ),
     ("policy_update.py", "mean = mean + entropy_bonus *", "mean = mean - entropy_bonus *", "sign of the entropy bonus"),
@@ -98,7 +98,7 @@ BUGS = [
     ("ppo.py", "            if kl > kl_stop:\n                break\n", "", "epochs go on beyond the KL's limit"),
     (
         "ppo.py",
-        "        memory.load_state_dict(before)\n        raise",
+        "        memory.load_state_dict(kept)\n        raise",
         "        raise",
         "an update taken back leaves Adam's averages",
     ),
@@ -117,8 +117,8 @@ BUGS = [
     ),
     (
         "reinforce.py",
-        "g, step_size * g, entropy_bonus=entropy_bonus)",
-        "g, step_size * g, entropy_bonus=0.0)",
+        "g, step_size * g, **options)",
+        "g, step_size * g, entropy_bonus=0.0, averaging=averaging)",
         "the record leaves out the entropy bonus",
     ),
     ("search.py", "np.sqrt(elite.var(axis=0) + fading)", "np.sqrt(elite.var(axis=0))", "no extra noise"),
@@ -138,14 +138,14 @@ BUGS = [
     ),
     (
         "trpo.py",
-        "return kl_divergence(old, new_policy(theta)).mean().item()",
-        "return kl_divergence(new_policy(theta), old).mean().item()",
+        "return mean(kl_divergence(old, new_policy(theta)).mean()).item()",
+        "return mean(kl_divergence(new_policy(theta), old).mean()).item()",
         "KL(new‖old) in the line search",
     ),
     (
         "trpo.py",
-        "states[::fisher_stride], damping=damping",
-        "states[::fisher_stride], damping=0.0",
+        "states[::fisher_stride], damping, averaging",
+        "states[::fisher_stride], 0.0, averaging",
         "damping isn't passed on",
     ),
     (

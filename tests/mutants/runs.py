@@ -17,11 +17,11 @@ BUGS = [
         "start, start_steps, evaluated = time.perf_counter(), run.steps, 0",
         "a resumed run evaluates at once",
     ),
-    ("front.py", "            folder.keep_rows(run.count)\n", "", "rows after the checkpoint stay in the log"),
+    ("front.py", "        folder.keep_rows(run.count)\n", "", "rows after the checkpoint stay in the log"),
     (
         "front.py",
-        "                if run.at_checkpoint or signal:\n",
-        "                if run.at_checkpoint:\n",
+        "            if run.at_checkpoint or signal:\n",
+        "            if run.at_checkpoint:\n",
         "Ctrl-C saves nothing",
     ),
     (
@@ -50,6 +50,16 @@ BUGS = [
         "the reader's handlers aren't restored",
     ),
     ("lock.py", "    os.register_at_fork(after_in_child=_let_go)\n", "", "a worker left over holds the folder"),
+    ("updates.py", 'FISHER, PASSES = ("damping", ', "FISHER, PASSES = (", "the damping set is not the damping used"),
+    (
+        "ranks.py",
+        "torch.cat([part, part.new_ones(1)]) * rows",
+        "torch.cat([part, part.new_ones(1)])",
+        "each process counts alike, however many rows it has",
+    ),
+    ("ranks.py", "* count / (count - 1)).sqrt()", ").sqrt()", "the spread of several processes has another ddof"),
+    ("ranks.py", "return max(self.gather(number))", "return self.gather(number)[-1]", "the last process decides"),
+    ("ranks.py", "self.gather(values.detach().cpu())", "[values]", "quantiles of this process's rows alone"),
     (
         "run.py",
         "self.due = self.steps // every * every + self.interval",
@@ -58,13 +68,13 @@ BUGS = [
     ),
     (
         "run.py",
-        "        if self.stage.fresh.any():",
+        "        if self.averaging.most(int(self.stage.fresh.any())):",
         "        if False:",
         "a first episode longer than the interval is cut",
     ),
     (
         "run.py",
-        '        self.stage.replay(unpacked(state["journal"]))\n',
+        '        self.stage.replay(unpacked(part["journal"]))\n',
         "",
         "the actions since the checkpoint aren't repeated",
     ),
@@ -82,9 +92,9 @@ BUGS = [
     ),
     ("run.py", "[*self.recent, *episodes][-RECENT:]", "[*episodes][-RECENT:]", "mean return of the last batch alone"),
     (
-        "run.py",
-        "np.random.SeedSequence([plan.seed, number])",
-        "np.random.SeedSequence([plan.seed])",
+        "plan.py",
+        "return plan.seed_for(number) >> 1",
+        "return plan.seed_for() >> 1",
         "every checkpoint has the same seed",
     ),
     (
@@ -95,7 +105,7 @@ BUGS = [
     ),
     (
         "search_run.py",
-        "            self.observation_moments.update(observations)",
+        "            self.observation_moments.update(observations, self.averaging)",
         "            self.observation_moments.update(observations), self.observation_moments.update(observations)",
         "the normaliser is updated twice",
     ),
@@ -132,8 +142,8 @@ BUGS = [
     ),
     (
         "trainer.py",
-        "standardised(advantages[valid])",
-        "standardised(advantages)[valid]",
+        "standardised(advantages[valid], self.averaging)",
+        "standardised(advantages, self.averaging)[valid]",
         "resets enter the advantages' scale",
     ),
     (
@@ -150,21 +160,15 @@ BUGS = [
     ),
     (
         "trainer.py",
-        "self.return_moments.update(returns[batch.valid.cpu().numpy()])",
+        "self.return_moments.update(returns[batch.valid.cpu().numpy()], self.averaging)",
         "self.return_moments.update(returns.reshape(-1))",
         "resets enter the scale of returns",
     ),
     (
         "trainer.py",
-        "self.observation_moments.update(batch.observations[valid.cpu().numpy()])",
+        "self.observation_moments.update(batch.observations[valid.cpu().numpy()], self.averaging)",
         "self.observation_moments.update(batch.observations.reshape(-1, *batch.observations.shape[2:]))",
         "resets enter the normaliser",
-    ),
-    (
-        "trainer.py",
-        "(advantages.std() + 1e-8)",
-        "(advantages.std(correction=0) + 1e-8)",
-        "standard deviation with another ddof",
     ),
     (
         "trainer.py",
@@ -180,7 +184,7 @@ BUGS = [
     ),
     (
         "trainer.py",
-        '        self.shuffler.set_state(state["shuffler"].cpu())\n',
+        '            self.shuffler.set_state(part["shuffler"].cpu())\n',
         "",
         "the order of the fit's minibatches isn't loaded",
     ),

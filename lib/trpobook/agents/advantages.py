@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from trpobook.agents.averaging import ALONE, Averaging
+
 
 def gae(
     rewards: Tensor,
@@ -51,6 +53,12 @@ def gae(
         ahead = torch.addcmul(deltas[t], carry[t], ahead)
         advantages[t] = ahead
     return advantages
+
+
+def standardised(advantages: Tensor, averaging: Averaging = ALONE) -> Tensor:
+    """Return the advantages (n,) with mean 0 and standard deviation 1 over all processes; of one row alone, 0."""
+    centred = advantages - averaging.mean(advantages.mean(), len(advantages))
+    return centred / (averaging.std(advantages) + 1e-8)
 
 
 def explained_variance(predictions: Tensor, targets: Tensor) -> float:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
+from trpobook.agents.averaging import ALONE, Averaging
+
 
 class RunningMoments:
     """Mean and variance of all rows seen so far, merged batch by batch (Chan, Golub & LeVeque 1979)."""
@@ -15,24 +17,25 @@ class RunningMoments:
     def __init__(self, shape: tuple[int, ...] = ()):
         self.mean, self.var, self.count = np.zeros(shape), np.ones(shape), 0
 
-    def update(self, rows: np.ndarray) -> None:
-        """Take in `rows`, (n, *shape).
+    def update(self, rows: np.ndarray, averaging: Averaging = ALONE) -> None:
+        """Take in `rows`, (n, *shape), and those of the run's other processes.
 
         Raises: FloatingPointError for values whose variance double precision can't hold; nothing is taken in then.
         """
-        count = len(rows)
-        if count == 0:
-            return
-        total = self.count + count
+        mean, var, total = self.mean, self.var, self.count
         with np.errstate(over="ignore", invalid="ignore"):
-            shift = rows.mean(axis=0) - self.mean
-            squares = self.var * self.count + rows.var(axis=0) * count + shift**2 * (self.count * count / total)
-        if not np.isfinite(squares).all():
+            here = (len(rows), rows.mean(axis=0), rows.var(axis=0)) if len(rows) else (0, mean, var)
+            for count, its_mean, its_var in averaging.gather(here):
+                if count:
+                    before, total = total, total + count
+                    shift = its_mean - mean
+                    squares = var * before + its_var * count + shift**2 * (before * count / total)
+                    mean, var = mean + shift * (count / total), squares / total
+        if not np.isfinite(var).all():
             raise FloatingPointError(
                 "values to be normalised are not finite, or their variance is not; no update is made"
             )
-        self.mean = self.mean + shift * (count / total)
-        self.var, self.count = squares / total, total
+        self.mean, self.var, self.count = mean, var, total
 
     def normalise(self, rows: np.ndarray, limit: float = 10.0) -> np.ndarray:
         """Return (rows − mean)/std, clipped to ±limit, in float32."""
@@ -51,7 +54,7 @@ class RunningMoments:
 class Unchanged(RunningMoments):
     """Stands where `RunningMoments` does for zeros and ones, which need no scale: they are cast to float32."""
 
-    def update(self, rows: np.ndarray) -> None:
+    def update(self, rows: np.ndarray, averaging: Averaging = ALONE) -> None:
         """Take in nothing."""
 
     def normalise(self, rows: np.ndarray, limit: float = 10.0) -> np.ndarray:

@@ -1,12 +1,15 @@
-"""The weights of a module that are trained, and one vector in their place."""
+"""The weights of a module that are trained, one vector in their place, and the minibatches that train them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.optim import Optimizer
+
+from trpobook.agents.averaging import Averaging
 
 
 def trained(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
@@ -24,3 +27,16 @@ def tie(theta: Tensor, optimiser: Optimizer, parameters: Sequence[nn.Parameter])
     theta.data = parameters_to_vector(parameters).detach()
     vector_to_parameters(theta, parameters)
     optimiser.load_state_dict(optimiser.state_dict())  # which moves the averages to where theta is
+
+
+def minibatches(rows: int, averaging: Averaging, *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the tensors (n, …) in pieces of `rows` rows, the last may be shorter.
+
+    Of several processes each gives its share of the `rows`, and all have as many pieces as the one with the fewest:
+    where the parts of the batch differ in size, so do the pieces.
+    """
+    share = -(-rows // averaging.size)
+    number = -(-len(tensors[0]) // share)
+    fewest = -averaging.most(-number)
+    pieces = (torch.split(t, share) if number == fewest else torch.tensor_split(t, fewest) for t in tensors)
+    yield from zip(*pieces, strict=True)

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.networks import State, make_network
-from trpobook.agents.parameters import tie
+from trpobook.agents.parameters import minibatches, tie
 
 
 class ValueFunction(nn.Module):
@@ -49,10 +50,12 @@ class ValueFunction(nn.Module):
         minibatch: int,
         generator: torch.Generator,
         max_gradient_norm: float = math.inf,
+        averaging: Averaging = ALONE,
     ) -> None:
         """Regress V(states) on `targets` (n,) by least squares, in shuffled minibatches.
 
-        A minibatch's gradient longer than `max_gradient_norm` is shortened to it.
+        A minibatch's gradient longer than `max_gradient_norm` is shortened to it. In a run of several processes
+        `minibatch` counts the rows of all of them together.
 
         Raises: FloatingPointError when the weights do not stay finite; they, and the optimiser's
         averages, are then those from before the call.
@@ -62,9 +65,9 @@ class ValueFunction(nn.Module):
         before = self.theta.clone(), copy.deepcopy(self.optimiser.state_dict())
         for _ in range(epochs):
             order = torch.randperm(len(states), generator=generator).to(states.device)
-            for x, y in zip(*(torch.split(rows[order], minibatch) for rows in (states, targets[:, None])), strict=True):
+            for x, y in minibatches(minibatch, averaging, states[order], targets[order, None]):
                 values, _, vjp = self.network.linearise(x)
-                gradient = vjp((values - y) * (2 / len(x)))
+                gradient = averaging.mean(vjp((values - y) * (2 / len(x))), len(x))
                 if max_gradient_norm < math.inf:
                     gradient.div_(max(1.0, gradient.norm().item() / max_gradient_norm))
                 self.theta.grad = gradient

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
+from trpobook.agents.averaging import Averaging
 from trpobook.agents.linearise import linearise
 from trpobook.agents.parameters import trained
 from trpobook.agents.policies import Policy
@@ -41,6 +42,14 @@ def fisher_vector_product(policy: Policy, states: Tensor, *, damping: float = 0.
         return backward(policy.metric(outputs, forward(v)) / len(states)).add_(v, alpha=damping)
 
     return product
+
+
+def averaged(
+    make: Callable[..., Product], policy: Policy, states: Tensor, damping: float, averaging: Averaging
+) -> Product:
+    """Return the product that `make` makes of all states of a run, where each of its processes gives its own part."""
+    product = make(policy, states, damping=damping)
+    return lambda v: averaging.mean(product(v), len(states))
 
 
 def fisher_vector_product_by_double_backward(policy: Policy, states: Tensor, *, damping: float = 0.0) -> Product:

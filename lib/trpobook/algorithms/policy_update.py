@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.parameters import trained
 from trpobook.agents.policies import Policy
 
@@ -71,7 +72,7 @@ def guarded(update: Update) -> Update:
                 raise
             log.warning("update refused: %s", error)
         with torch.no_grad():
-            entropy = policy(states).entropy().mean().item()
+            entropy = options.get("averaging", ALONE).mean(policy(states).entropy().mean(), len(states)).item()
         return PolicyUpdate(
             accepted=False,
             gain_predicted=0.0,
@@ -104,9 +105,9 @@ def ratio_quantiles(ratios: Tensor) -> dict[str, float]:
     return dict(zip(names, quantiles.tolist(), strict=True))
 
 
-def require_finite(name: str, tensor: Tensor) -> None:
-    """Raise FloatingPointError, saying where, when `tensor` holds a NaN or an infinity."""
-    if not tensor.isfinite().all():
+def require_finite(name: str, tensor: Tensor, averaging: Averaging = ALONE) -> None:
+    """Raise FloatingPointError, saying where, when `tensor` holds a NaN or an infinity, on any of the processes."""
+    if averaging.most(int(not tensor.isfinite().all())):
         raise FloatingPointError(f"NaN or infinity in {name}; the policy stays as it is")
 
 
@@ -119,6 +120,7 @@ def take_step(
     step: Tensor,
     *,
     entropy_bonus: float,
+    averaging: Averaging,
     cg_iterations: int = 0,
     cg_residual: float = 0.0,
 ) -> PolicyUpdate:
@@ -136,12 +138,14 @@ def take_step(
         new = policy(states)
         log_prob_new = new.log_prob(actions)
         ratios = (log_prob_new - log_prob_old).exp()
+        gain, entropy, before = ((ratios - 1) * advantages).mean(), new.entropy().mean(), old.entropy().mean()
         # the KL is no part of the step: it is infinite where a probability has become 0, and the step stands
-        kl, entropy = kl_divergence(old, new).mean(), new.entropy().mean()
-        gain = ((ratios - 1) * advantages).mean()
+        means = torch.stack([gain, kl_divergence(old, new).mean(), entropy, before])
+        gain, kl, entropy, before = averaging.mean(means, len(states))
         if entropy_bonus:
-            gain += entropy_bonus * (entropy - old.entropy().mean())
-        require_finite("the new policy's distributions", torch.cat([log_prob_new, ratios, gain[None], entropy[None]]))
+            gain = gain + entropy_bonus * (entropy - before)
+        found = torch.cat([log_prob_new, ratios, gain[None], entropy[None]])
+        require_finite("the new policy's distributions", found, averaging)
     return PolicyUpdate(
         accepted=True,
         gain_predicted=(g @ step).item(),
@@ -154,12 +158,18 @@ def take_step(
         gradient_norm=g.norm().item(),
         step_norm=step.norm().item(),
         entropy=entropy.item(),
-        **ratio_quantiles(ratios),
+        **ratio_quantiles(averaging.rows(ratios)),
     )
 
 
 def policy_gradient(
-    policy: Policy, states: Tensor, actions: Tensor, advantages: Tensor, *, entropy_bonus: float = 0.0
+    policy: Policy,
+    states: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    *,
+    entropy_bonus: float = 0.0,
+    averaging: Averaging = ALONE,
 ) -> Tensor:
     """Return g = mean[A ∇log π(a|s)] as one vector (p,), in the order of ``policy.parameters()``. Lesson 02.
 
@@ -173,5 +183,6 @@ def policy_gradient(
         mean = mean + entropy_bonus * distribution.entropy().mean()
     parameters = trained(policy.parameters())
     g = parameters_to_vector(torch.autograd.grad(mean, parameters, materialize_grads=True))
+    g = averaging.mean(g, len(states))
     require_finite("the policy gradient", g)
     return g

@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.distributions import Distribution, kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.linearise import linearise
-from trpobook.agents.parameters import tie, trained
+from trpobook.agents.parameters import minibatches, tie, trained
 from trpobook.agents.policies import Policy
 from trpobook.algorithms.policy_update import PolicyUpdate, guarded, policy_gradient, ratio_quantiles, require_finite
 
@@ -128,6 +129,7 @@ def ascend(
     learning_rate: float | None = None,
     max_gradient_norm: float = 0.5,
     entropy_bonus: float = 0.0,
+    averaging: Averaging = ALONE,
 ) -> PolicyUpdate:
     """Update `policy` in place by epochs of Adam on `objective` over shuffled minibatches; return a record of it.
 
@@ -138,20 +140,21 @@ def ascend(
         advantages: (n,).
         objective: (ratios, advantages, old distributions, new ones) of a minibatch's rows -> what to raise.
         memory: of this policy, kept from update to update.
-        epochs, minibatch: passes over the batch, and rows of a gradient.
+        epochs, minibatch: passes over the batch, and rows of a gradient, of all processes together.
         kl_stop: after an epoch with a mean KL(old‖new) above it the rest is left out, nats.
         learning_rate: Adam's, from this update on; None leaves it as it is.
         max_gradient_norm: longer gradients are shortened to it.
         entropy_bonus: c; c·mean entropy is added to the objective.
+        averaging: over the processes of the run, each of which gives its part of the batch.
     Raises: ValueError without an epoch or a row; FloatingPointError when the batch holds a NaN or an infinity. Where
         the epochs lead to one, in a ratio, a KL or an entropy, policy and memory are put back to what they were and
         the record says accepted=False: `guarded`.
     """
     if epochs < 1 or minibatch < 1:
         raise ValueError(f"need epochs >= 1 and minibatch >= 1, not {epochs} and {minibatch}")
-    g = policy_gradient(policy, states, actions, advantages, entropy_bonus=entropy_bonus)
+    g = policy_gradient(policy, states, actions, advantages, entropy_bonus=entropy_bonus, averaging=averaging)
     parameters = trained(policy.parameters())
-    theta_old, before = parameters_to_vector(parameters).detach(), copy.deepcopy(memory.state_dict())
+    theta_old, kept = parameters_to_vector(parameters).detach(), copy.deepcopy(memory.state_dict())
     with torch.no_grad():
         outputs_old = policy.outputs(states)
         old = policy.distribution(outputs_old)
@@ -168,30 +171,33 @@ def ascend(
         gain = objective(ratio, advantages[rows], policy.distribution(outputs_old[rows]), new)
         if entropy_bonus:
             gain = gain + entropy_bonus * new.entropy().mean()
-        gradient = vjp(torch.autograd.grad(gain, outputs)[0])
+        gradient = averaging.mean(vjp(torch.autograd.grad(gain, outputs)[0]), len(rows))
         memory.theta.grad = gradient.mul_(-1 / max(1.0, gradient.norm().item() / max_gradient_norm))
         memory.optimiser.step()
 
     try:
         for _ in range(epochs):
             order = torch.randperm(len(states), generator=memory.shuffler).to(states.device)
-            for rows in torch.split(order, minibatch):
+            for (rows,) in minibatches(minibatch, averaging, order):
                 step(rows)
             with torch.no_grad():
                 new = policy(states)
-                kl, entropy = kl_divergence(old, new).mean(), new.entropy().mean()
                 ratios = (new.log_prob(actions) - log_prob_old).exp()
-            require_finite("the new policy's distributions", torch.cat([ratios, kl[None], entropy[None]]))
+                means = torch.stack([kl_divergence(old, new).mean(), new.entropy().mean()])
+                kl, entropy = averaging.mean(means, len(states))
+            found = torch.cat([ratios, kl[None], entropy[None]])
+            require_finite("the new policy's distributions", found, averaging)
             if kl > kl_stop:
                 break
     except BaseException:
-        memory.load_state_dict(before)
+        memory.load_state_dict(kept)
         raise
     theta_new = memory.theta.clone()
     vector_to_parameters(theta_new, parameters)
-    gain = ((ratios - 1) * advantages).mean()
+    means = torch.stack([((ratios - 1) * advantages).mean(), old.entropy().mean()])
+    gain, before = averaging.mean(means, len(states))
     if entropy_bonus:
-        gain += entropy_bonus * (entropy - old.entropy().mean())
+        gain = gain + entropy_bonus * (entropy - before)
     return PolicyUpdate(
         accepted=True,
         gain_predicted=(g @ (theta_new - theta_old)).item(),
@@ -204,5 +210,5 @@ def ascend(
         gradient_norm=g.norm().item(),
         step_norm=(theta_new - theta_old).norm().item(),
         entropy=entropy.item(),
-        **ratio_quantiles(ratios),
+        **ratio_quantiles(averaging.rows(ratios)),
     )

@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.distributions import Distribution, kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.parameters import trained
 from trpobook.agents.policies import Policy
 from trpobook.algorithms.conjugate_gradient import Solution, conjugate_gradient
-from trpobook.algorithms.fisher import Product, fisher_vector_product
+from trpobook.algorithms.fisher import Product, averaged, fisher_vector_product
 from trpobook.algorithms.line_search import Accepted, line_search
 from trpobook.algorithms.policy_update import PolicyUpdate, guarded, ratio_quantiles, require_finite
 
@@ -39,6 +40,7 @@ def trpo_update(
     conjugate_gradient: Callable[..., Solution] = conjugate_gradient,
     fisher_vector_product: Callable[..., Product] = fisher_vector_product,
     line_search: Callable[..., Accepted] = line_search,
+    averaging: Averaging = ALONE,
 ) -> PolicyUpdate:
     r"""Update `policy` in place by one TRPO step and return a record of it.
 
@@ -60,6 +62,7 @@ def trpo_update(
         entropy_bonus: c; L, its gradient and the line search's gain get c·mean entropy in addition.
         surrogate: L as a function of ratios and advantages, both (n,); the vine has one of its own.
         conjugate_gradient, fisher_vector_product, line_search: the library's, or the reader's own.
+        averaging: over the processes of the run, each of which gives its part of the batch.
     Raises: FloatingPointError when the batch holds a NaN or an infinity. A step to one is not made: `guarded`.
     Lesson 09; Schulman et al. 2015, appendix C.
     """
@@ -85,15 +88,18 @@ def trpo_update(
         value = surrogate(ratio(theta), advantages)
         return value + entropy_bonus * new_policy(theta).entropy().mean() if entropy_bonus else value
 
+    def mean(here: Tensor) -> Tensor:
+        return averaging.mean(here, len(states))
+
     def gain(theta: Tensor) -> float:
-        return objective(theta).item()
+        return mean(objective(theta)).item()
 
     def kl(theta: Tensor) -> float:
-        return kl_divergence(old, new_policy(theta)).mean().item()
+        return mean(kl_divergence(old, new_policy(theta)).mean()).item()
 
-    g = parameters_to_vector(torch.autograd.grad(objective(theta_old), parameters, materialize_grads=True))
+    g = mean(parameters_to_vector(torch.autograd.grad(objective(theta_old), parameters, materialize_grads=True)))
     require_finite("the policy gradient", g)
-    product = fisher_vector_product(policy, states[::fisher_stride], damping=damping)
+    product = averaged(fisher_vector_product, policy, states[::fisher_stride], damping, averaging)
     s, iterations, residual = conjugate_gradient(product, g, max_iterations=cg_iterations, rtol=cg_rtol)
     require_finite("the natural gradient", s)
     curvature = s @ product(s) - damping * (s @ s)
@@ -103,8 +109,8 @@ def trpo_update(
     with torch.no_grad():
         result = line_search(gain, kl, theta_old, step, delta=delta, predicted=(g @ step).item())
         ratios = ratio(result.theta)
-        entropy = new_policy(result.theta).entropy().mean()
-        require_finite("the new policy's distributions", torch.cat([ratios, entropy[None]]))
+        entropy = mean(new_policy(result.theta).entropy().mean())
+        require_finite("the new policy's distributions", torch.cat([ratios, entropy[None]]), averaging)
     vector_to_parameters(result.theta, parameters)
     return PolicyUpdate(
         accepted=result.accepted,
@@ -118,5 +124,5 @@ def trpo_update(
         gradient_norm=g.norm().item(),
         step_norm=(result.theta - theta_old).norm().item(),
         entropy=entropy.item(),
-        **ratio_quantiles(ratios),
+        **ratio_quantiles(averaging.rows(ratios)),
     )

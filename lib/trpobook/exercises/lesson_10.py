@@ -19,7 +19,7 @@ import torch
 from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from trpobook.agents.advantages import gae
+from trpobook.agents.advantages import gae, standardised
 from trpobook.agents.normalisers import RunningMoments
 from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
 from trpobook.agents.rollouts import Batch
@@ -29,7 +29,6 @@ from trpobook.exercises.checks import Exercise, Unfit
 from trpobook.exercises.compare import agree
 from trpobook.exercises.mistakes import Mistakes, mistakes
 from trpobook.runs.settings import settings_for
-from trpobook.runs.trainer import standardised
 
 # 10.1, the Fisher-vector product
 

@@ -142,19 +142,15 @@ class RunFolder:
         states = [(file, self._load(file)) for file in files]
         return max(states, key=lambda found: found[1]["count"], default=None)
 
-    def load_into(self, load: Callable[[dict[str, Any]], None]) -> bool:
-        """Give `load` the latest state; return False if there is none.
-
-        Raises: ValueError that names the file, also when `load` cannot take what is in it.
-        """
-        if not (found := self.latest()):
-            return False
+    def load_into(self, load: Callable[[dict[str, Any]], None], found: tuple[Path, dict[str, Any]]) -> None:
+        """Give `load` what `latest` found. Raises: ValueError that names the file when it cannot take what is in it."""
         file, state = found
         try:
             load(state)
+        except ConnectionError:
+            raise
         except Exception as error:  # a state that does not fit fails in as many ways as it has parts
             raise storage.unusable(file, f"is damaged ({storage.brief(error)})", self._remedy(file)) from error
-        return True
 
     def _load(self, file: Path) -> dict[str, Any]:
         remedy = self._remedy(file)

@@ -6,6 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,11 +19,14 @@ from trpobook.agents.tasks import Env, Source, Task, as_task
 from trpobook.runs.columns import COLUMNS
 from trpobook.runs.folder import RunFolder
 from trpobook.runs.interrupts import Interrupted, patient_with_signals
-from trpobook.runs.run import Row, Run
+from trpobook.runs.plan import Row, choose_device
+from trpobook.runs.ranks import joined, refuse_unequal
+from trpobook.runs.run import Run
 from trpobook.runs.search_run import SEARCHES, SearchRun
 from trpobook.runs.settings import Settings, settings_from
 from trpobook.runs.tensorboard import board
-from trpobook.runs.trainer import UPDATES, Trainer
+from trpobook.runs.trainer import Trainer
+from trpobook.runs.updates import UPDATES
 from trpobook.runs.vine_run import VineRun
 
 ALGORITHMS = (*UPDATES, "vine", *SEARCHES)
@@ -56,6 +60,9 @@ def train(
 ) -> dict[str, Any]:
     """Train, leave a run in the folder `out`, and return a summary: steps, seconds, the final evaluation.
 
+    Under torchrun several processes train together. All are given the same arguments; the first of them owns the
+    folder, and `on_update` is its alone.
+
     Args:
         task: an id, a function that makes an environment, or a Gymnasium vector environment.
         algo: one of ALGORITHMS.
@@ -72,8 +79,8 @@ def train(
         tensorboard: a folder for TensorBoard.
         on_update: is given each row of metrics.csv as it is written.
     Raises: ValueError for input that cannot be served, OSError when the disk refuses, FloatingPointError when a
-        NaN or an infinity stops an update, TaskError when the task's own code fails, Interrupted after Ctrl-C. What
-        was on disk stays.
+        NaN or an infinity stops an update, TaskError when the task's own code fails, Interrupted after Ctrl-C,
+        ConnectionError when another process of the run has ended. What was on disk stays.
     Lesson 10.
     """
     if steps < 1:
@@ -90,39 +97,46 @@ def train(
         "processes": processes,
         "evaluate_every": evaluate_every,
     }
-    resuming = resume and folder.holds_run()
-    if resuming:
-        settings = _as_begun(folder, asked, settings)
-        processes, evaluate_every = asked["processes"], asked["evaluate_every"]
-    if evaluate_every and task.copies:
-        raise ValueError(
-            "evaluate_every needs a second environment: give a function that makes one, not a vector of them"
-        )
-    run = make_run(task, algo, seed, device, settings, policy=policy, processes=processes)
-    with folder.lock(), patient_with_signals() as wish:
+    with ExitStack() as stack:
+        averaging = stack.enter_context(joined(choose_device(device)))
+        first = averaging.rank == 0
+        refuse_unequal(averaging, {**asked, "steps": steps, "device": device, "resume": resume, "settings": settings})
+        resuming = averaging.share(resume and folder.holds_run())
         if resuming:
-            folder.load_into(run.load)
-            _refuse_to_shorten(folder, steps)
-            folder.keep_rows(run.count)
-        else:
+            settings, asked = averaging.share(_as_begun(folder, asked, settings) if first else (settings, asked))
+            processes, evaluate_every = asked["processes"], asked["evaluate_every"]
+        if evaluate_every and task.copies:
+            raise ValueError(
+                "evaluate_every needs a second environment: give a function that makes one, not a vector of them"
+            )
+        run = make_run(task, algo, seed, device, settings, policy=policy, processes=processes, averaging=averaging)
+        stack.callback(run.close)
+        if first:
+            stack.enter_context(folder.lock())
+        wish = stack.enter_context(patient_with_signals())
+        if resuming:
+            _restore(run, folder, steps)
+        elif first:
             config = {**asked, "device": str(run.device), "settings": run.plan.data()["settings"]}
             folder.create({**config, "versions": _versions()})
         start, start_steps, evaluated = time.perf_counter(), run.steps, run.steps
-        with board(Path(tensorboard) if tensorboard else None, run.count) as write:
-            for row in run.updates(steps):
-                if evaluate_every and run.steps // evaluate_every > evaluated // evaluate_every:
-                    evaluated, returns = run.steps, run.evaluate(EVALUATION_EPISODES)
-                    row |= {"evaluation_mean": float(returns.mean()), "evaluation_std": float(returns.std())}
+        write = stack.enter_context(board(Path(tensorboard) if tensorboard and first else None, run.count))
+        for row in run.updates(steps):
+            if evaluate_every and run.steps // evaluate_every > evaluated // evaluate_every:
+                evaluated, returns = run.steps, run.evaluate(EVALUATION_EPISODES)
+                row |= {"evaluation_mean": float(returns.mean()), "evaluation_std": float(returns.std())}
+            if first:
                 folder.append(row)
-                write(row)
-                signal = wish.number  # read once: what is asked after this has to wait for the next update
-                if run.at_checkpoint or signal:
-                    folder.save("checkpoint.pt", run.state())
+            write(row)
+            signal = averaging.most(wish.number)  # asked once: what comes after this has to wait for the next update
+            if run.at_checkpoint or signal:
+                _save(run, folder, "checkpoint.pt")
+            if first:
                 on_update(row)
-                if signal:
-                    raise Interrupted(f"stopped after {run.steps} steps, all saved; go on with --resume", signal)
+            if signal:
+                raise Interrupted(f"stopped after {run.steps} steps, all saved; go on with --resume", signal)
         seconds = time.perf_counter() - start
-        folder.save("final.pt", run.state())
+        _save(run, folder, "final.pt")
         returns = run.evaluate(EVALUATION_EPISODES)
     return {
         "env": task.name,
@@ -136,8 +150,28 @@ def train(
     }
 
 
-def _as_begun(folder: RunFolder, asked: dict[str, Any], settings: Settings | Mapping[str, Any] | None) -> Settings:
-    """Return the settings that the run in `folder` was begun with, and take over into `asked` what it leaves open.
+def _restore(run: Run, folder: RunFolder, steps: int) -> None:
+    """Give the run the latest state in the folder, if there is one, and make the log end with it."""
+    first = run.averaging.rank == 0
+    found = run.averaging.share(folder.latest() if first else None)
+    if found:
+        folder.load_into(run.load, found)
+    if first:
+        _refuse_to_shorten(folder, steps)
+        folder.keep_rows(run.count)
+
+
+def _save(run: Run, folder: RunFolder, name: str) -> None:
+    """Write the state of all the run's processes."""
+    state = run.state()
+    if run.averaging.rank == 0:
+        folder.save(name, state)
+
+
+def _as_begun(
+    folder: RunFolder, asked: dict[str, Any], settings: Settings | Mapping[str, Any] | None
+) -> tuple[Settings, dict[str, Any]]:
+    """Return the settings that the run in `folder` was begun with, and `asked` with what it left open.
 
     Raises: ValueError when it was another run.
     """
@@ -146,15 +180,14 @@ def _as_begun(folder: RunFolder, asked: dict[str, Any], settings: Settings | Map
         begun = settings_from(config["algo"], config["settings"])
     except ValueError as error:
         raise ValueError(f"{folder.path / 'config.json'} is damaged ({error}); nothing was changed") from None
-    for name in ("processes", "evaluate_every"):
-        asked[name] = asked[name] or config.get(name, 0)
+    asked = asked | {name: asked[name] or config.get(name, 0) for name in ("processes", "evaluate_every")}
     changes = asdict(settings) if isinstance(settings, Settings) else dict(settings or {})
     pairs = [(name, config.get(name), value) for name, value in asked.items()]
     pairs += [(name, getattr(begun, name, None), value) for name, value in changes.items()]
     for name, found, value in pairs:
         if found != value:
             raise ValueError(f"{folder.path} holds a run with {name} {found!r}, not {value!r}; nothing was changed")
-    return begun
+    return begun, asked
 
 
 def _refuse_to_shorten(folder: RunFolder, steps: int) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,35 +13,13 @@ from gymnasium import Space
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.agents.agent import Agent, new_agent
-from trpobook.agents.games import ATARI_TASKS
 from trpobook.agents.parameters import trained
 from trpobook.agents.policies import Policy
-from trpobook.agents.tasks import Task
 from trpobook.agents.threads import single_thread
-from trpobook.runs.settings import Settings, as_data, settings_for
+from trpobook.runs.plan import Plan, Row
 
 RECENT = 20  # episodes that `return_mean` averages over
-Row = dict[str, Any]
 log = logging.getLogger("trpobook")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is asked: the task, the algorithm, the seed, the settings, the device."""
-
-    task: Task
-    algo: str
-    seed: int
-    settings: Settings
-    device: torch.device
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**63:
-            raise ValueError(f"seed is {self.seed}; it must be at least 0 and below 2⁶³")
-
-    def data(self) -> Row:
-        """Return what tells this run from others, as plain data."""
-        return {"env": self.task.name, "algo": self.algo, "seed": self.seed, "settings": as_data(self.settings)}
 
 
 class Stage(Protocol):
@@ -84,7 +61,7 @@ class Run(ABC):
 
     def __init__(self, plan: Plan, make: Callable[[int], Stage], policy: Policy | None = None):
         self.plan, self.task, self.algo, self.seed = plan, plan.task, plan.algo, plan.seed
-        self.settings, self.device = plan.settings, plan.device
+        self.settings, self.device, self.averaging = plan.settings, plan.device, plan.averaging
         self._make, self.stage = make, make(0)
         self._weights = torch.Generator().manual_seed(plan.seed)
         s = plan.settings
@@ -99,6 +76,7 @@ class Run(ABC):
             about={"algo": plan.algo, "seed": plan.seed},
         )
         self.policy, self.observation_moments = self.agent.policy, self.agent.moments
+        self.policy.load_state_dict(self.averaging.share(self.policy.state_dict()))  # a reader's own may begin anyhow
         self.steps = self.count = 0
         self.number, self.interval, self.due = 0, s.checkpoint_steps, s.checkpoint_steps
         self.at_checkpoint = False
@@ -114,6 +92,10 @@ class Run(ABC):
                     self._pass_checkpoint()
                 yield row
 
+    def close(self) -> None:
+        """End the stage, and what works beside."""
+        self.stage.close()
+
     @abstractmethod
     def _next(self) -> Row:
         """Make one update and return its row."""
@@ -121,7 +103,7 @@ class Run(ABC):
     def _pass_checkpoint(self) -> None:
         """Make the stage anew, or let the interval grow where a copy is in its first episode still."""
         every = self.settings.checkpoint_steps
-        if self.stage.fresh.any():
+        if self.averaging.most(int(self.stage.fresh.any())):
             self.interval *= 2
             log.warning(
                 "%s: an episode has lasted longer than the interval between checkpoints, which becomes %d steps",
@@ -138,8 +120,10 @@ class Run(ABC):
         self.number, self.stage = number, self._make(number)
 
     def _count(self, steps: int, episodes: list[tuple[float, int]]) -> Row:
-        """Take in what a batch held; return the columns that say so."""
-        self.steps += steps
+        """Take in what a batch held, in all processes; return the columns that say so."""
+        parts = self.averaging.gather((steps, episodes))
+        self.steps += sum(steps for steps, _ in parts)
+        episodes = [episode for _, part in parts for episode in part]
         self.agent.about["steps"] = self.steps
         self.count += 1
         self.recent = [*self.recent, *episodes][-RECENT:]
@@ -153,8 +137,8 @@ class Run(ABC):
         }
 
     def evaluate(self, episodes: int = 20) -> np.ndarray:
-        """Return `Agent.evaluate` of the agent as it stands."""
-        return self.agent.evaluate(episodes)
+        """Return `Agent.evaluate` of the agent as it stands; of several processes the first one plays."""
+        return self.averaging.share(self.agent.evaluate(episodes) if self.averaging.rank == 0 else np.empty(0))
 
     def state(self) -> Row:
         """Return all that the run's future depends on, as tensors and plain data; the weights are the live ones."""
@@ -163,14 +147,22 @@ class Run(ABC):
             "number": self.number,
             "interval": self.interval,
             "due": self.due,
-            "journal": packed(self.stage.journal),
             "steps": self.steps,
             "count": self.count,
             "recent": self.recent,
+            "processes": self.averaging.gather(self._part()),
         }
 
+    def _part(self) -> Row:
+        """Return what of the state is this process's own."""
+        return {"journal": packed(self.stage.journal)}
+
     def load(self, state: Row) -> None:
-        """Take over a state that `state()` gave, made for the same task and settings."""
+        """Take over a state that `state()` gave, made for the same task and settings.
+
+        Where as many processes take it over as gave it, all goes on bit for bit. Where they are more, or fewer, the
+        copies are shared out anew: the episodes under way are cut, and the dice are others.
+        """
         self.agent.load(state["agent"])
         # Views of one vector, as every update leaves them: sums round by how their terms lie in memory, and a resumed
         # run must round like an unbroken one.
@@ -180,7 +172,18 @@ class Run(ABC):
         self.agent.about["steps"] = self.steps
         self.interval, self.due = state["interval"], state["due"]
         self._set_stage(state["number"])
-        self.stage.replay(unpacked(state["journal"]))
+        parts = state["processes"]
+        if len(parts) == self.averaging.size:
+            self._load_part(parts[self.averaging.rank])
+        else:
+            self._load_other_part(parts[0])
+
+    def _load_part(self, part: Row) -> None:
+        """Take over what `_part` gave."""
+        self.stage.replay(unpacked(part["journal"]))
+
+    def _load_other_part(self, part: Row) -> None:  # noqa: B027, there may be nothing of the kind
+        """Take over, of what `_part` gave in another number of processes, what they all have in common."""
 
 
 def packed(journal: list[np.ndarray | None]) -> Row:
@@ -196,39 +199,3 @@ def unpacked(data: Row) -> list[np.ndarray | None]:
     for place in data["resets"]:
         journal.insert(place, None)
     return journal
-
-
-def settings_of(task: Task, algo: str, changes: Settings | Mapping[str, Any] | None, processes: int = 0) -> Settings:
-    """Return `changes` where they are settings already, else those of the task with the changes on top.
-
-    Raises: ValueError when num_envs is not the number of `processes`, or of the copies in a vector environment.
-    """
-    copies = processes or task.copies
-    if not isinstance(changes, Settings):
-        changes = settings_for(task.name, algo, **({"num_envs": copies} if copies else {}) | dict(changes or {}))
-    if copies and changes.num_envs != copies:
-        raise ValueError(f"num_envs is {changes.num_envs}, but there are {copies} copies of {task.name}; leave it out")
-    return changes
-
-
-def refuse_games(task: Task, algo: str) -> None:
-    """Raise ValueError for a game: its state cannot be saved, and a search over 44,000 weights would not end."""
-    if task.name in ATARI_TASKS:
-        raise ValueError(f"{task.name} is a game, which {algo} does not play; choose trpo, or another with a gradient")
-
-
-def stage_seed(plan: Plan, number: int) -> int:
-    """Return the seed of the environments of a checkpoint."""
-    return int(np.random.SeedSequence([plan.seed, number]).generate_state(1)[0]) >> 1
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the torch device for "auto" (the CPU: for the small networks here it is the faster), "cpu" or "cuda".
-
-    Raises: ValueError for another name, or for "cuda" where there is none.
-    """
-    if name not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device is {name!r}; choose auto, cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device is 'cuda', but PyTorch finds no GPU; choose auto or cpu")
-    return torch.device("cuda" if name == "cuda" else "cpu")

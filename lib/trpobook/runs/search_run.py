@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.environments import Environments
 from trpobook.agents.policies import Policy
 from trpobook.agents.tasks import Env, Source, Task, as_task
 from trpobook.algorithms.search import CovarianceAdaptation, CrossEntropy, Population
-from trpobook.runs.run import Plan, Row, Run, choose_device, refuse_games, settings_of, stage_seed
+from trpobook.runs.plan import Plan, Row, choose_device, refuse_games, settings_of, stage_seed
+from trpobook.runs.run import Run
 from trpobook.runs.settings import SearchSettings, Settings
 
 SEARCHES: dict[str, type[CrossEntropy | CovarianceAdaptation]] = {"cem": CrossEntropy, "cma-es": CovarianceAdaptation}
@@ -22,7 +24,8 @@ SEARCHES: dict[str, type[CrossEntropy | CovarianceAdaptation]] = {"cem": CrossEn
 class SearchRun(Run):
     """A run without gradients: a generation plays one episode each, in as many environments as it has members.
 
-    The policy is the mean of the population. A generation's row has no columns of an update along a gradient. What
+    Of several processes each plays its share of the population. All draw the same one, and are told all returns. The
+    policy is the mean of the population. A generation's row has no columns of an update along a gradient. What
     the search has learned is repeated, on resuming, from the returns that it was told.
 
     Args: as for `Trainer`; algo is one of SEARCHES.
@@ -44,12 +47,14 @@ class SearchRun(Run):
         wrappers: Sequence[Callable[[Env], Env]] = (),
         policy: Policy | None = None,
         processes: int = 0,
+        averaging: Averaging = ALONE,
     ):
         if device == "cuda":
             raise ValueError(f"device is 'cuda', but {algo} plays its population on the CPU; choose auto or cpu")
         task = as_task(task, env_kwargs, wrappers)
         refuse_games(task, algo)
-        plan = Plan(task, algo, seed, settings_of(task, algo, settings, processes), choose_device(device))
+        chosen = settings_of(task, algo, settings, processes, averaging.size)
+        plan = Plan(task, algo, seed, chosen, choose_device(device), averaging)
         super().__init__(plan, partial(_environments, plan, processes), policy)
         if len(self.stage.observation_space.shape) == 3:
             raise ValueError(f"{task.name} shows frames, and {algo} would not find its way among a network's weights")
@@ -63,14 +68,15 @@ class SearchRun(Run):
         self.returns: list[list[float]] = []
 
     def _next(self) -> Row:
-        clock, before = [time.perf_counter()], self.searcher.mean
-        returns, lengths, observations = self.population.play(self.searcher.ask(), self.stage, self.observation_moments)
+        clock, before, n = [time.perf_counter()], self.searcher.mean, self.plan.copies
+        members = self.searcher.ask()[self.averaging.rank * n :][:n]
+        returns, lengths, observations = self.population.play(members, self.stage, self.observation_moments)
         clock.append(time.perf_counter())
-        self._tell(returns)
+        self._tell(np.concatenate(self.averaging.gather(returns)))
         self.population.set_weights(self.searcher.mean)
         clock.append(time.perf_counter())
         if self.settings.normalise_observations:
-            self.observation_moments.update(observations)
+            self.observation_moments.update(observations, self.averaging)
         return {
             **self._count(len(observations), list(zip(returns.tolist(), lengths.tolist(), strict=True))),
             "step_norm": float(np.linalg.norm(self.searcher.mean - before)),
@@ -97,4 +103,4 @@ class SearchRun(Run):
 
 def _environments(plan: Plan, processes: int, number: int) -> Environments:
     """Return the environments of a checkpoint."""
-    return Environments(plan.task, plan.settings.num_envs, stage_seed(plan, number), processes=processes)
+    return Environments(plan.task, plan.copies, stage_seed(plan, number), processes=processes)

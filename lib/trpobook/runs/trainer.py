@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from trpobook.agents.advantages import explained_variance, gae
+from trpobook.agents.advantages import explained_variance, gae, standardised
+from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.environments import Environments
 from trpobook.agents.games import ATARI_TASKS
 from trpobook.agents.networks import state_of
@@ -23,31 +24,12 @@ from trpobook.agents.policies import Policy
 from trpobook.agents.rollouts import Batch, Sampler
 from trpobook.agents.tasks import Env, Source, Task, as_task
 from trpobook.agents.value_function import ValueFunction
-from trpobook.algorithms.natural_gradient import natural_gradient_update
-from trpobook.algorithms.policy_update import PolicyUpdate
-from trpobook.algorithms.ppo import Memory, ppo_kl_update, ppo_update
-from trpobook.algorithms.reinforce import reinforce_update
-from trpobook.algorithms.trpo import trpo_update
+from trpobook.algorithms.ppo import Memory
 from trpobook.runs.columns import TIMINGS
-from trpobook.runs.run import Plan, Row, Run, choose_device, settings_of, stage_seed
+from trpobook.runs.plan import Plan, Row, choose_device, settings_of, stage_seed
+from trpobook.runs.run import Run
 from trpobook.runs.settings import GradientSettings, ProximalSettings, Settings
-
-
-class Algorithm(NamedTuple):
-    """An update of the policy, and the settings that it takes as they are."""
-
-    update: Callable[..., PolicyUpdate]
-    settings: tuple[str, ...]
-
-
-FISHER, PASSES = ("damping", "cg_iterations", "fisher_stride"), ("epochs", "minibatch")
-UPDATES = {
-    "trpo": Algorithm(trpo_update, ("delta", "entropy_bonus", *FISHER)),
-    "npg": Algorithm(natural_gradient_update, ("step_size", "entropy_bonus", *FISHER)),
-    "ppo": Algorithm(ppo_update, ("clip", "entropy_bonus", *PASSES)),
-    "ppo-kl": Algorithm(ppo_kl_update, ("kl_target", "entropy_bonus", *PASSES)),
-    "reinforce": Algorithm(reinforce_update, ("step_size", "entropy_bonus")),
-}
+from trpobook.runs.updates import UPDATES
 
 
 class Trainer(Run):
@@ -63,6 +45,7 @@ class Trainer(Run):
         env_kwargs, wrappers: for the environment.
         policy: a policy of your own, as `trpobook.agents.policies.Policy` describes.
         processes: the number of processes that step the environment, one copy in each; 0 for none.
+        averaging: over the processes that train together; `num_envs`, `batch_size` and minibatches are those of all.
     Lesson 10.
     """
 
@@ -82,29 +65,37 @@ class Trainer(Run):
         wrappers: Sequence[Callable[[Env], Env]] = (),
         policy: Policy | None = None,
         processes: int = 0,
+        averaging: Averaging = ALONE,
     ):
         if algo not in UPDATES:
             raise ValueError(f"unknown algorithm {algo!r}; a trainer has {', '.join(UPDATES)}")
         task = as_task(task, env_kwargs, wrappers)
-        plan = Plan(task, algo, seed, settings_of(task, algo, settings, processes), choose_device(device))
+        chosen = settings_of(task, algo, settings, processes, averaging.size)
+        plan = Plan(task, algo, seed, chosen, choose_device(device), averaging)
         super().__init__(plan, partial(_environments, plan, processes), policy)
         self._update = update or {}
         self._restart()
-        self.generator = torch.Generator(self.device).manual_seed(seed)
-        self.shuffler = torch.Generator().manual_seed(seed)
+        self.generator, self.shuffler = torch.Generator(self.device), torch.Generator()
+        self._throw(0)
         s, state = self.settings, state_of(self.stage.observation_space)
         self.value = ValueFunction(state, s.hidden, s.value_learning_rate, self._weights, self.device)
         self.memory = None
         if isinstance(s, ProximalSettings):
-            own = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])  # another order than the value function's
-            self.memory = Memory(self.policy, s.learning_rate, own)
+            self.memory = Memory(self.policy, s.learning_rate, plan.seed_for(1))  # another order than V's
         self.return_moments = RunningMoments()
+        self._beside = averaging.beside()
         self._worker = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
         self._fit: Future[None] | None = None
 
     def _set_stage(self, number: int) -> None:
         super()._set_stage(number)
         self._restart()
+
+    def _throw(self, purpose: int) -> None:
+        """Give the generators new seeds; process 0 begins with the run's own."""
+        for generator in (self.generator, self.shuffler):
+            begin = self.averaging.rank == purpose == 0
+            generator.manual_seed(self.seed if begin else self.plan.seed_for(2, purpose))
 
     def _restart(self) -> None:
         """Begin to sample from the stage, just made."""
@@ -118,6 +109,11 @@ class Trainer(Run):
         """
         yield from super().updates(steps)
         self._finish_fit()
+
+    def close(self) -> None:
+        """End the stage, and the fit that runs beside; its result is lost."""
+        super().close()
+        self._worker.shutdown()
 
     def _next(self) -> Row:
         s = self.settings
@@ -139,27 +135,28 @@ class Trainer(Run):
             s.value_minibatch,
             self.shuffler,
             s.value_gradient_norm or np.inf,
+            self._beside,
         )
-        record = UPDATES[self.algo].update(
-            self.policy, states, actions, standardised(advantages[valid]), **self._arguments()
-        )
+        scaled = standardised(advantages[valid], self.averaging)
+        record = UPDATES[self.algo].update(self.policy, states, actions, scaled, **self._arguments())
         clock.append(time.perf_counter())
         if s.normalise_observations:
-            self.observation_moments.update(batch.observations[valid.cpu().numpy()])
+            self.observation_moments.update(batch.observations[valid.cpu().numpy()], self.averaging)
         episodes = list(zip(batch.episode_returns, batch.episode_lengths, strict=True))
+        judged, told = (self.averaging.rows(each[valid]) for each in (values, targets))
         return {
             **self._count(batch.size, episodes),
             **asdict(record),
             "accepted": int(record.accepted),
-            "explained_variance": explained_variance(values[valid], targets[valid]),
-            "value_loss": (targets - values)[valid].square().mean().item(),
+            "explained_variance": explained_variance(judged, told),
+            "value_loss": (told - judged).square().mean().item(),
             **dict(zip(TIMINGS, np.diff(clock).tolist(), strict=True)),
         }
 
     def _arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of the update, the reader's own on top."""
         s = self.settings
-        arguments = {name: getattr(s, name) for name in UPDATES[self.algo].settings}
+        arguments = {"averaging": self.averaging} | {name: getattr(s, name) for name in UPDATES[self.algo].settings}
         if isinstance(s, ProximalSettings):
             if s.anneal_steps:
                 arguments["learning_rate"] = max(0.0, 1 - self.steps / s.anneal_steps) * s.learning_rate
@@ -199,19 +196,24 @@ class Trainer(Run):
         for t, row in enumerate(rewards):
             self.discounted = returns[t] = self.settings.gamma * self.discounted + row
             self.discounted = self.discounted * going_on[t]
-        self.return_moments.update(returns[batch.valid.cpu().numpy()])
+        self.return_moments.update(returns[batch.valid.cpu().numpy()], self.averaging)
 
     def state(self) -> Row:
         """Return all that the run's future depends on, as tensors and plain data; the weights are the live ones."""
         self._finish_fit()
         return {
             **super().state(),
-            "sampler": self.sampler.state(),
-            "discounted": torch.from_numpy(self.discounted),
             "value": self.value.state_dict(),
             "optimiser": self.value.optimiser.state_dict(),
-            "memory": self.memory and self.memory.state_dict(),
             "return_moments": self.return_moments.state(),
+        }
+
+    def _part(self) -> Row:
+        return {
+            **super()._part(),
+            "sampler": self.sampler.state(),
+            "discounted": torch.from_numpy(self.discounted),
+            "memory": self.memory and self.memory.state_dict(),
             "generator": self.generator.get_state(),
             "shuffler": self.shuffler.get_state(),
         }
@@ -224,26 +226,25 @@ class Trainer(Run):
         self._finish_fit()  # or it would go on writing into the weights
         state = copy.deepcopy(state)  # an optimiser would go on with the very tensors of the one that gave it
         super().load(state)
-        self.sampler.load(state["sampler"])
-        self.discounted = state["discounted"].numpy().copy()
         self.value.load_state_dict(state["value"])
         self.value.optimiser.load_state_dict(state["optimiser"])
-        if self.memory:
-            self.memory.load_state_dict(state["memory"])
         self.return_moments.load(state["return_moments"])
-        if len(state["generator"]) == len(self.generator.get_state()):
-            self.generator.set_state(state["generator"].cpu())
-        else:
-            self.generator.manual_seed(int(np.random.SeedSequence([self.seed, 2, self.count]).generate_state(1)[0]))
-        self.shuffler.set_state(state["shuffler"].cpu())
 
+    def _load_part(self, part: Row) -> None:
+        super()._load_part(part)
+        self.sampler.load(part["sampler"])
+        self.discounted = part["discounted"].numpy().copy()
+        self._load_other_part(part)
+        if len(part["generator"]) == len(self.generator.get_state()):
+            self.generator.set_state(part["generator"].cpu())
+            self.shuffler.set_state(part["shuffler"].cpu())
 
-def standardised(advantages: Tensor) -> Tensor:
-    """Return the advantages (n,) with mean 0 and standard deviation 1; of one row alone, 0."""
-    centred = advantages - advantages.mean()
-    return centred / (advantages.std() + 1e-8) if len(advantages) > 1 else centred
+    def _load_other_part(self, part: Row) -> None:
+        self._throw(self.count)
+        if self.memory:
+            self.memory.load_state_dict(part["memory"])
 
 
 def _environments(plan: Plan, processes: int, number: int) -> Environments:
     """Return the environments of a checkpoint, their first episodes cut one after the other."""
-    return Environments(plan.task, plan.settings.num_envs, stage_seed(plan, number), stagger=True, processes=processes)
+    return Environments(plan.task, plan.copies, stage_seed(plan, number), stagger=True, processes=processes)

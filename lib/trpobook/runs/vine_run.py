@@ -12,12 +12,14 @@ import numpy as np
 import torch
 from gymnasium import Space
 
+from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.policies import Policy
 from trpobook.agents.simulator import Simulator
 from trpobook.agents.tasks import Env, Source, Task, as_task
 from trpobook.algorithms.trpo import trpo_update
 from trpobook.algorithms.vine import grow, self_normalised
-from trpobook.runs.run import Plan, Row, Run, choose_device, refuse_games, settings_of
+from trpobook.runs.plan import Plan, Row, choose_device, refuse_games, refuse_several, settings_of
+from trpobook.runs.run import Run
 from trpobook.runs.settings import Settings, VineSettings
 
 
@@ -85,6 +87,7 @@ class VineRun(Run):
         wrappers: Sequence[Callable[[Env], Env]] = (),
         policy: Policy | None = None,
         processes: int = 0,
+        averaging: Averaging = ALONE,
     ):
         if processes:
             raise ValueError(f"processes is {processes}, but the vine steps its simulators in one; leave it out")
@@ -92,6 +95,7 @@ class VineRun(Run):
             raise ValueError("device is 'cuda', but the vine grows on the CPU; choose auto or cpu")
         task = as_task(task, env_kwargs, wrappers)
         refuse_games(task, algo)
+        refuse_several(averaging, algo)
         plan = Plan(task, algo, seed, settings_of(task, algo, settings), choose_device(device))
         super().__init__(plan, partial(_trunk, plan), policy)
         s = self.settings

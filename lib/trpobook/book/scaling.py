@@ -1,0 +1,193 @@
+"""Training on many machines, on paper: what an update exchanges, counted; what its parts take, measured here; a model.
+
+``python -m trpobook.book.scaling`` measures again and writes figures/scaling.json. Lesson 10.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trpobook.agents.advantages import standardised
+from trpobook.agents.averaging import Averaging, Thing
+from trpobook.agents.environments import Environments
+from trpobook.agents.value_function import ValueFunction
+from trpobook.algorithms.trpo import trpo_update
+from trpobook.book.bench import median_seconds
+from trpobook.runs.ranks import joined
+from trpobook.runs.settings import settings_for
+from trpobook.runs.trainer import Trainer
+
+DATA = Path(__file__).resolve().parents[3] / "figures" / "scaling.json"
+TASK = "Hopper-v5"
+FLOATS = (1, 1_000, 5_000, 20_000, 100_000)
+
+
+class Counting(Averaging):
+    """One process that counts what several would say to each other: rounds, and floats in them."""
+
+    def __init__(self) -> None:
+        self.rounds = self.floats = 0
+        self.other: Counting | None = None
+
+    def mean(self, mean: Tensor, rows: int) -> Tensor:
+        self.rounds, self.floats = self.rounds + 1, self.floats + mean.numel() + 1
+        return mean
+
+    def rows(self, values: Tensor) -> Tensor:
+        self.rounds, self.floats = self.rounds + 2, self.floats + values.numel()
+        return values
+
+    def gather(self, thing: Thing) -> list[Thing]:
+        self.rounds += 2  # how long it is, and what it is
+        return [thing]
+
+    def most(self, number: int) -> int:
+        self.rounds += 2
+        return number
+
+    def beside(self) -> Averaging:
+        self.other = Counting()
+        return self.other
+
+
+def counted(updates: int = 3) -> dict[str, float]:
+    """Return rounds and floats of an update of TRPO on TASK, and of the fit beside it: means over `updates`."""
+    averaging = Counting()
+    trainer = Trainer(TASK, averaging=averaging)
+    beside = averaging.other
+    assert beside is not None
+    rows = trainer.updates(updates * trainer.settings.batch_size)
+    for _ in rows:
+        pass
+    names = {"rounds": averaging.rounds, "floats": averaging.floats}
+    names |= {"fit_rounds": beside.rounds, "fit_floats": beside.floats}
+    return {name: number / updates for name, number in names.items()}
+
+
+def line(x: list[int], seconds: list[float]) -> tuple[float, float]:
+    """Return (a, b) of a + b·x nearest to the seconds, relatively: both ends count."""
+    x_, y = np.array(x, float), np.array(seconds)
+    a, b = np.linalg.lstsq(np.stack([1 / y, x_ / y], axis=1), np.ones(len(y)), rcond=None)[0]
+    return float(max(a, 0.0)), float(max(b, 0.0))
+
+
+def measured() -> dict[str, tuple[float, float] | float]:
+    """Return seconds on one core, each as (a, b) of a + b·rows: of an update, a minibatch of the fit, acting."""
+    torch.set_num_threads(1)
+    trainer = Trainer(TASK)
+    for _ in trainer.updates(5 * trainer.settings.batch_size):
+        pass
+    s, policy = trainer.settings, trainer.policy
+    generator = torch.Generator().manual_seed(0)
+    batch = trainer.sampler.collect(policy, trainer.observation_moments, 256, generator)
+    states, actions = batch.states[:-1].flatten(0, 1), batch.actions.flatten(0, 1)
+    advantages = torch.randn(len(states), generator=generator)
+    sizes = [512, 2048, 8192, 16384]
+    found: dict[str, tuple[float, float] | float] = {}
+
+    def update(rows: int) -> None:
+        part = standardised(advantages[:rows])
+        trpo_update(policy, states[:rows], actions[:rows], part, delta=1e-9, fisher_stride=s.fisher_stride)
+
+    found["update"] = line(sizes, [median_seconds(lambda n=n: update(n), 20) for n in sizes])
+    value = ValueFunction(states.shape[1], s.hidden, 1e-9, generator)
+    sizes = [8, 64, 512]
+    fits = [
+        median_seconds(lambda n=n: value.fit(states[: 20 * n], advantages[: 20 * n], 1, n, generator)) / 20
+        for n in sizes
+    ]
+    found["minibatch"] = line(sizes, fits)
+    sizes = [8, 64, 512]
+    acting = [median_seconds(lambda n=n: policy.sample(states[:n], generator), 200) for n in sizes]
+    found["act"] = line(sizes, acting)
+    environments = Environments(TASK, 16, 0)
+    environments.reset()
+    seconds = median_seconds(lambda: environments.step(batch.actions[0, :16].numpy()), 400)
+    found["step"] = seconds / 16 * min(16, os.cpu_count() or 1)  # of one copy on one core
+    return found
+
+
+def exchange() -> None:
+    """Measure, as one of two processes, the seconds of a mean of so many floats; the first one prints them."""
+    torch.set_num_threads(1)
+    with joined(torch.device("cpu")) as averaging:
+        seconds = [median_seconds(lambda n=n: averaging.mean(torch.ones(n), 1), 200) for n in FLOATS]
+        if averaging.rank == 0:
+            print(json.dumps(line(list(FLOATS), seconds)))
+
+
+def between_two() -> tuple[float, float]:
+    """Return (a, b) of the seconds a + b·floats of a mean over two processes on this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        places = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+    code = "from trpobook.book.scaling import exchange; exchange()"
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env={**os.environ, **places, "RANK": rank}, stdout=subprocess.PIPE, text=True
+        )
+        for rank in "01"
+    ]
+    said = [process.communicate()[0] for process in both]
+    a, b = json.loads(said[0])
+    return a, b
+
+
+def steps_per_second(
+    parts: dict, machines: int, rows: int, minibatch: int, cores: int = 32, copies: int = 64
+) -> dict[str, float]:
+    """Return what the model predicts for one process a machine: steps/s, and the seconds of an update's parts.
+
+    Args:
+        parts: what figures/scaling.json holds.
+        machines, cores: processes, and cores of each.
+        rows: of a batch, of all machines together.
+        minibatch: of the value function's fit, of all machines together.
+        copies: of the task, on each machine.
+    Each machine steps its copies on all cores and acts on one; updates on one core, on its share of the rows; fits
+    beside the next sampling, on another core. A mean over n machines goes through 2·log₂ n exchanges between two.
+    """
+    share = rows / machines
+    hops = np.log2(machines) if machines > 1 else 0.0
+    alpha, beta = parts["mean"]
+    steps = share / copies
+    sample = share * parts["step"] / cores + steps * (parts["act"][0] + parts["act"][1] * copies)
+    update = parts["update"][0] + parts["update"][1] * share
+    update += hops * (parts["counts"]["rounds"] * alpha + parts["counts"]["floats"] * beta)
+    pieces = rows / minibatch * parts["epochs"]
+    each = parts["minibatch"][0] + parts["minibatch"][1] * minibatch / machines
+    per_piece = parts["counts"]["fit_floats"] / parts["counts"]["fit_rounds"]
+    fit = pieces * (each + hops * (alpha + per_piece * beta))
+    seconds = max(sample + update, fit)
+    return {"steps_per_second": rows / seconds, "sample": sample, "update": update, "fit": fit}
+
+
+def main() -> None:
+    """Measure all, and write it."""
+    settings = settings_for(TASK)
+    found = {
+        "task": TASK,
+        "batch_size": settings.batch_size,
+        "epochs": settings.value_epochs,
+        "value_minibatch": settings.value_minibatch,
+        "counts": counted(),
+        "mean": between_two(),
+        **measured(),
+        "torch": torch.__version__,
+    }
+    DATA.write_text(json.dumps(found, indent=1) + "\n")
+    print(f"{DATA.name}: {json.dumps(found)} at {time.strftime('%Y-%m-%d')}")
+
+
+if __name__ == "__main__":
+    main()
