@@ -1060,6 +1060,12 @@ CASES = {
         passes=True,
         typed=True,
     ),
+    "advantages.standardised": Case(
+        advantages.standardised,
+        lambda rng: {"advantages": tensors(rng, 5)},
+        lambda r, **_: abs(r.mean()) < 1e-6 and abs(r.std() - 1) < 1e-5,
+        passes=True,
+    ),
     "advantages.explained_variance": Case(
         advantages.explained_variance,
         lambda rng: {"predictions": tensors(rng, 5), "targets": tensors(rng, 5)},

@@ -157,8 +157,8 @@ BUGS = [
     ),
     (
         "rollouts.py",
-        "observations[t], states[t] = self.observations, now\n",
-        "observations[t], states[t] = now, now\n",
+        "observations[t] = self.observations  #",
+        "observations[t] = states[t]  #",
         "normalised observations are kept for the normaliser",
     ),
     (

@@ -35,7 +35,11 @@ class BackEnd(Protocol):
         """Begin a new episode in every copy; return the observations. The first time they are those of the seed."""
         ...
 
-    def step(self, actions: np.ndarray) -> Step:
+    def send(self, actions: np.ndarray) -> None:
+        """Let every copy take its action; the steps may go on while the caller does something else."""
+        ...
+
+    def receive(self) -> Step:
         """Return (observations, rewards, terminated, truncated, over), `over` where a whole game has ended."""
         ...
 
@@ -60,8 +64,11 @@ class Pool:
     def reset(self) -> np.ndarray:
         return seen(self.observation_space, self._vector.reset()[0])
 
-    def step(self, actions: np.ndarray) -> Step:
-        observations, rewards, terminated, truncated, info = self._vector.step(actions)
+    def send(self, actions: np.ndarray) -> None:
+        self._vector.send(actions)
+
+    def receive(self) -> Step:
+        observations, rewards, terminated, truncated, info = self._vector.recv()
         whole = lost(info) if self._game else terminated
         return seen(self.observation_space, observations), rewards, terminated, truncated, whole | truncated
 
@@ -100,8 +107,11 @@ class Copies:
         seed, self._seed = self._seed, None
         return seen(self.observation_space, self._vector.reset(seed=seed)[0])
 
-    def step(self, actions: np.ndarray) -> Step:
-        observations, rewards, terminated, truncated, _ = self._vector.step(actions)
+    def send(self, actions: np.ndarray) -> None:
+        self._actions = actions
+
+    def receive(self) -> Step:
+        observations, rewards, terminated, truncated, _ = self._vector.step(self._actions)
         return seen(self.observation_space, observations), rewards, terminated, truncated, terminated | truncated
 
     def restart(self, i: int) -> np.ndarray:

@@ -20,6 +20,7 @@ try:
 except ImportError:  # no wheel for this platform: Gymnasium serves every task, several times slower
     envpool = None  # type: ignore[assignment]
 
+Moved = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 MUJOCO_TASKS = (
     "Ant-v5",
     "HalfCheetah-v5",
@@ -96,13 +97,22 @@ class Environments:
             self.observations = self._back_end.reset()
         return self.observations
 
-    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def step(self, actions: np.ndarray) -> Moved:
         """Return (observations, rewards, terminated, truncated) after one of the policy's actions in each copy."""
+        self.send(actions)
+        return self.receive()
+
+    def send(self, actions: np.ndarray) -> None:
+        """Let each copy take one of the policy's actions; EnvPool's go on in threads of their own until `receive`."""
         actions = np.array(actions)  # a copy: the journal's
         self.journal.append(actions)
-        taken = task_actions(self.action_space, actions)
         with running(self.task.name, "step"):
-            observations, rewards, terminated, truncated, over = self._back_end.step(taken)
+            self._back_end.send(task_actions(self.action_space, actions))
+
+    def receive(self) -> Moved:
+        """Return what came of the actions that were sent: (observations, rewards, terminated, truncated)."""
+        with running(self.task.name, "step"):
+            observations, rewards, terminated, truncated, over = self._back_end.receive()
             if self._count <= self._cuts[-1]:
                 observations, rewards = observations.copy(), rewards.copy()
                 terminated, truncated = terminated.copy(), truncated.copy()

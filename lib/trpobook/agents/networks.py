@@ -45,7 +45,7 @@ class MLP(Network):
     def forward(self, inputs: Tensor) -> Tensor:
         *hidden, last = cast(Layers, self.layers)
         for layer in hidden:
-            inputs = torch.tanh(layer(inputs))
+            inputs = tanh(layer(inputs))
         outputs: Tensor = last(inputs)
         return outputs
 
@@ -62,9 +62,7 @@ class MLP(Network):
         weights = [layer.weight.detach() for layer in (*hidden, last)]
         activations = [inputs]
         for layer in hidden:
-            # tanh z = 2σ(2z) − 1: on a CPU PyTorch's σ takes a third of the time of its tanh
-            doubled = torch.addmm(layer.bias, activations[-1], layer.weight.T, beta=2, alpha=2)
-            activations.append(doubled.sigmoid_().mul_(2).sub_(1))
+            activations.append(tanh(layer(activations[-1])))
         outputs = last(activations[-1])
         slopes = [1 - h * h for h in activations[1:]]
         sizes = [size for w in weights for size in (w.numel(), len(w))]
@@ -81,7 +79,7 @@ class MLP(Network):
             result = u.new_empty(sum(sizes))
             pieces = torch.split(result, sizes)
             for k in reversed(range(len(weights))):
-                torch.mm(u.T, activations[k], out=pieces[2 * k].view_as(weights[k]))
+                outer_sum(u, activations[k], pieces[2 * k].view_as(weights[k]))
                 torch.sum(u, 0, out=pieces[2 * k + 1])
                 if k:
                     u = (u @ weights[k]).mul_(slopes[k - 1])
@@ -142,6 +140,22 @@ class ConvNet(Network):
     def linearise(self, frames: Tensor) -> Linearised:
         """Return (outputs, jvp, vjp) as `MLP.linearise` does, by automatic differentiation."""
         return linearise_by_autograd(self, frames)
+
+
+def tanh(z: Tensor) -> Tensor:
+    """Return tanh z = 2σ(2z) − 1: on a CPU PyTorch's σ takes a seventh of the time of its tanh."""
+    return torch.rsub(torch.sigmoid(2 * z), -1, alpha=-2)
+
+
+def outer_sum(u: Tensor, h: Tensor, result: Tensor) -> None:
+    """Write Σ uᵢ hᵢᵀ over the rows of u (n, a) and h (n, b) into `result` (a, b).
+
+    The narrower one goes first: a CPU multiplies 64 columns by 11 in a quarter of the time that 11 by 64 take it.
+    """
+    if h.shape[1] < u.shape[1]:
+        result.copy_((h.T @ u).T)
+    else:
+        torch.mm(u.T, h, out=result)
 
 
 def start_orthogonal(layers: Sequence[nn.Linear], output_gain: float, generator: torch.Generator) -> None:

@@ -73,15 +73,10 @@ class Sampler:
         terminated, truncated, valid = (np.empty((steps, n), dtype=bool) for _ in range(3))
         episode_returns: list[float] = []
         episode_lengths: list[int] = []
-        for t in range(steps):
-            observations[t], states[t] = self.observations, now
-            actions.append(policy.sample(states[t], generator))
-            self.observations, rewards[t], terminated[t], truncated[t] = self.environments.step(
-                actions[t].cpu().numpy()
-            )
-            _refuse_infinities("observations", self.observations)
+
+        def note(t: int) -> None:
+            """Take in what came of step t."""
             _refuse_infinities("rewards", rewards[t])
-            now = torch.from_numpy(moments.normalise(self.observations))
             valid[t] = ~self.ended
             rewards[t, self.ended] = 0  # a reset earns nothing
             self.returns += rewards[t]
@@ -90,9 +85,21 @@ class Sampler:
             over = self.environments.game_over
             if over.any():
                 whole = over & ~self.environments.cut
-                episode_returns += self.returns[whole].tolist()
-                episode_lengths += self.lengths[whole].tolist()
+                episode_returns.extend(self.returns[whole].tolist())
+                episode_lengths.extend(self.lengths[whole].tolist())
                 self.returns[over] = self.lengths[over] = 0
+
+        for t in range(steps):
+            states[t] = now
+            actions.append(policy.sample(states[t], generator))
+            self.environments.send(actions[t].cpu().numpy())
+            observations[t] = self.observations  # this, and the notes, while the physics works
+            if t:
+                note(t - 1)
+            self.observations, rewards[t], terminated[t], truncated[t] = self.environments.receive()
+            _refuse_infinities("observations", self.observations)
+            now = torch.from_numpy(moments.normalise(self.observations))
+        note(steps - 1)
         states[steps] = now
 
         def tensor(array: np.ndarray) -> Tensor:

@@ -30,11 +30,19 @@ class Ranks(Averaging):
     Raises: ConnectionError, from every method, when another process has ended.
     """
 
-    def __init__(self) -> None:
-        """Take the processes that `dist.init_process_group` has joined."""
+    def __init__(self, groups: list[dist.ProcessGroup]):
+        """Take the processes that `dist.init_process_group` has joined, and add a group of them to the `groups`.
+
+        The list is the caller's, to be emptied in the end: a group that lives on until Python ends aborts it.
+        """
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
+        self._groups, self._number = groups, len(groups)
         with others():
-            self._group = dist.new_group(timeout=ANSWER)
+            groups.append(dist.new_group(timeout=ANSWER))
+
+    @property
+    def _group(self) -> dist.ProcessGroup:
+        return self._groups[self._number]
 
     def mean(self, mean: Tensor, rows: int) -> Tensor:
         part = mean.detach().reshape(-1)
@@ -68,7 +76,7 @@ class Ranks(Averaging):
         return things[0]
 
     def beside(self) -> Averaging:
-        return Ranks()
+        return Ranks(self._groups)
 
 
 @contextmanager
@@ -98,13 +106,15 @@ def joined(device: torch.device) -> Iterator[Averaging]:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
     with others():
         dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=JOIN)
-    averaging, level = Ranks(), log.level
+    groups: list[dist.ProcessGroup] = []
+    averaging, level = Ranks(groups), log.level
     if averaging.rank:
         log.setLevel(logging.ERROR)
     try:
         yield averaging
     finally:
         log.setLevel(level)
+        groups.clear()
         dist.destroy_process_group()
 
 
