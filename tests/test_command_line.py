@@ -357,6 +357,6 @@ def test_recording_into_a_folder_that_is_not_there_is_named(tmp_path, capsys):
 def test_what_is_no_clip_and_what_is_no_interpreter_are_refused_before_anything_is_done(tmp_path, capsys):
     assert main(["record", str(tmp_path), "--out", str(tmp_path / "clip.gif")]) == 2
     assert "a clip is an .mp4 file" in one_line(capsys)
-    assert main(["bench", "--baseline", str(tmp_path / "nowhere")]) == 2
+    assert main(["bench", "--tianshou", str(tmp_path / "nowhere")]) == 2
     assert "there is no such program; give a Python interpreter" in one_line(capsys)
     assert list(tmp_path.iterdir()) == []

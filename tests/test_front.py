@@ -18,6 +18,8 @@ from trpobook.__main__ import main
 from trpobook.agents import storage
 from trpobook.agents.faults import TaskError
 from trpobook.agents.heads import CategoricalHead, GaussianHead
+from trpobook.agents.value_function import ValueFunction
+from trpobook.algorithms.trpo import trpo_update
 from trpobook.runs.columns import COLUMNS
 from trpobook.runs.folder import RunFolder
 from trpobook.runs.front import ALGORITHMS
@@ -374,9 +376,48 @@ def test_training_leaves_the_readers_threads_alone(tmp_path):
     train(TASK, out=tmp_path / "run", steps=300)
     trpobook.load(tmp_path / "run").evaluate(2)
     assert torch.get_num_threads() == 2
-    trainer = Trainer(TASK, settings=SMALL)
-    updates = trainer.updates(10**6)
+    updates = Trainer(TASK, settings=SMALL).updates(10**6)
     next(updates)
-    updates.close()
-    assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == 2  # between two updates, too
     torch.set_num_threads(before)
+
+
+def threads_during(monkeypatch, **options):
+    """Return on how many threads the update, and the fit beside it, of a run are made."""
+    found = []
+
+    def spy(*arguments, **options):
+        found.append(torch.get_num_threads())
+        return trpo_update(*arguments, **options)
+
+    def spy_on_fit(value, *arguments):
+        found.append(torch.get_num_threads())
+        return fit(value, *arguments)
+
+    fit = ValueFunction.fit
+    with monkeypatch.context() as patched:
+        patched.setattr(ValueFunction, "fit", spy_on_fit)
+        patched.setitem(UPDATES, "trpo", UPDATES["trpo"]._replace(update=spy))
+        list(Trainer(TASK, **options).updates(1))
+    return sorted(found)
+
+
+def test_a_small_network_computes_on_one_thread_and_a_wide_one_on_as_many_as_pay(monkeypatch):
+    monkeypatch.setattr("trpobook.runs.run.cpu_count", lambda: 2)
+    assert threads_during(monkeypatch, settings=SMALL) == [1, 1]
+    assert threads_during(monkeypatch, settings=SMALL | {"hidden": (256, 256)}) == [2, 2]
+    assert threads_during(monkeypatch, settings=SMALL, threads=3) == [3, 3]
+    monkeypatch.setattr("trpobook.runs.run.cpu_count", lambda: 64)
+    assert threads_during(monkeypatch, settings=SMALL | {"hidden": (400, 400)}) == [5, 5]
+
+
+def test_the_number_of_threads_is_recorded_and_kept_on_resuming(tmp_path):
+    train(TASK, out=tmp_path / "run", steps=300, threads=2)
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["threads"] == 2
+    train(TASK, out=tmp_path / "run", steps=600, resume=True)
+    train(TASK, out=tmp_path / "whole", steps=600, threads=2)
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")
+    with pytest.raises(ValueError, match="holds a run with threads 2, not 1"):
+        train(TASK, out=tmp_path / "run", steps=900, resume=True, threads=1)
+    with pytest.raises(ValueError, match="threads is -1; it must be at least 1, or 0"):
+        train(TASK, out=tmp_path / "other", threads=-1)

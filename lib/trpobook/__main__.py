@@ -74,6 +74,9 @@ def build_parser() -> Parser:
     )
     train.add_argument("--processes", type=int, default=0, metavar="N", help="step the task in N processes")
     train.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="PyTorch's threads; 0 is as many as pay, 1 if small"
+    )
+    train.add_argument(
         "--evaluate-every", type=int, default=0, metavar="STEPS", help="evaluate in mid-run, into the log"
     )
     train.add_argument("--tensorboard", type=Path, metavar="DIR", help="write the log for TensorBoard, too")
@@ -93,9 +96,10 @@ def build_parser() -> Parser:
     settings.add_argument("--env", default="", help="show the values for this task")
 
     bench = command("bench", run_bench, "measure the speeds that the book quotes, here")
-    bench.add_argument(
-        "--baseline", type=Path, help="a Python interpreter with sb3-contrib, to compare training with it"
-    )
+    bench.add_argument("--sb3", type=Path, help="a Python interpreter with sb3-contrib, to compare training with it")
+    bench.add_argument("--tianshou", type=Path, help="a Python interpreter with tianshou, to compare training with it")
+    bench.add_argument("--reach", type=float, default=0, metavar="RETURN", help="time five seeds until Hopper gets it")
+    bench.add_argument("--device", default="", help="cuda: updates on the GPU beside the CPU; cpu: the CPU's alone")
 
     command("doctor", run_doctor, "check the installation")
     command("progress", run_progress, "say which exercises you have solved, and which comes next")
@@ -135,6 +139,7 @@ def run_train(options: argparse.Namespace) -> int:
             resume=options.resume,
             settings=changes,
             processes=options.processes,
+            threads=options.threads,
             evaluate_every=options.evaluate_every,
             tensorboard=options.tensorboard,
             on_update=show,
@@ -180,9 +185,11 @@ def run_settings(options: argparse.Namespace) -> int:
 def run_bench(options: argparse.Namespace) -> int:
     from trpobook.book.bench import bench
 
-    if options.baseline and not os.access(options.baseline, os.X_OK):
-        raise ValueError(f"--baseline is {options.baseline}, but there is no such program; give a Python interpreter")
-    print(json.dumps(bench(options.baseline and str(options.baseline))))
+    for name in ("sb3", "tianshou"):
+        if (python := getattr(options, name)) and not os.access(python, os.X_OK):
+            raise ValueError(f"--{name} is {python}, but there is no such program; give a Python interpreter")
+    pythons = (path and str(path) for path in (options.sb3, options.tianshou))
+    print(json.dumps(bench(*pythons, options.reach, options.device)))
     return 0
 
 

@@ -222,10 +222,11 @@ BUGS = [
         "kwargs, missing = {}, missing",
         "lost arguments of an environment aren't asked for again",
     ),
+    ("threads.py", "// 2 // len(states)", "// 2", "the threads grow with the number of states"),
     (
         "threads.py",
-        "                torch.set_num_threads(_before)\n",
-        "                torch.set_num_threads(1)\n",
+        "        torch.set_num_threads(before)\n",
+        "        torch.set_num_threads(1)\n",
         "the reader's number of threads isn't restored",
     ),
     ("value_function.py", "(values - y) * (2 / len(x))", "(values - y) * 2", "sum of squares for their mean"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from trpobook.agents.tasks import Env, Source, Task, as_task
 from trpobook.runs.columns import COLUMNS
 from trpobook.runs.folder import RunFolder
 from trpobook.runs.interrupts import Interrupted, patient_with_signals
-from trpobook.runs.plan import Row, choose_device
+from trpobook.runs.plan import Row, choose_device, versions
 from trpobook.runs.ranks import joined, refuse_unequal
 from trpobook.runs.run import Run
 from trpobook.runs.search_run import SEARCHES, SearchRun
@@ -31,7 +29,7 @@ from trpobook.runs.vine_run import VineRun
 
 ALGORITHMS = (*UPDATES, "vine", *SEARCHES)
 EVALUATION_EPISODES = 20
-PACKAGES = ("torch", "numpy", "gymnasium", "mujoco", "envpool", "trpobook")
+LEFT_OPEN = ("processes", "threads", "evaluate_every")  # 0 on resuming: as begun
 
 
 def make_run(task: Source | Task, algo: str, *arguments: Any, **options: Any) -> Run:
@@ -54,6 +52,7 @@ def train(
     wrappers: Sequence[Callable[[Env], Env]] = (),
     policy: Policy | None = None,
     processes: int = 0,
+    threads: int = 0,
     evaluate_every: int = 0,
     tensorboard: Path | str | None = None,
     on_update: Callable[[Row], None] = lambda row: None,
@@ -75,6 +74,7 @@ def train(
         env_kwargs, wrappers: for the environment.
         policy: a policy of your own, as `trpobook.agents.policies.Policy` describes.
         processes: how many processes step the environment, one copy in each; 0 for none.
+        threads: of PyTorch's; 0 for as many as pay, which is one for a small network.
         evaluate_every: steps between evaluations in mid-run; 0 for none.
         tensorboard: a folder for TensorBoard.
         on_update: is given each row of metrics.csv as it is written.
@@ -95,6 +95,7 @@ def train(
         "wrappers": [getattr(wrapper, "__qualname__", repr(wrapper)) for wrapper in task.wrappers],
         "policy": type(policy).__name__ if policy is not None else "",
         "processes": processes,
+        "threads": threads,
         "evaluate_every": evaluate_every,
     }
     with ExitStack() as stack:
@@ -104,12 +105,13 @@ def train(
         resuming = averaging.share(resume and folder.holds_run())
         if resuming:
             settings, asked = averaging.share(_as_begun(folder, asked, settings) if first else (settings, asked))
-            processes, evaluate_every = asked["processes"], asked["evaluate_every"]
+            processes, threads, evaluate_every = (asked[name] for name in LEFT_OPEN)
         if evaluate_every and task.copies:
             raise ValueError(
                 "evaluate_every needs a second environment: give a function that makes one, not a vector of them"
             )
-        run = make_run(task, algo, seed, device, settings, policy=policy, processes=processes, averaging=averaging)
+        options = {"policy": policy, "processes": processes, "averaging": averaging, "threads": threads}
+        run = make_run(task, algo, seed, device, settings, **options)
         stack.callback(run.close)
         if first:
             stack.enter_context(folder.lock())
@@ -117,8 +119,13 @@ def train(
         if resuming:
             _restore(run, folder, steps)
         elif first:
-            config = {**asked, "device": str(run.device), "settings": run.plan.data()["settings"]}
-            folder.create({**config, "versions": _versions()})
+            config = {
+                **asked,
+                "threads": run.threads,
+                "device": str(run.device),
+                "settings": run.plan.data()["settings"],
+            }
+            folder.create({**config, "versions": versions()})
         start, start_steps, evaluated = time.perf_counter(), run.steps, run.steps
         write = stack.enter_context(board(Path(tensorboard) if tensorboard and first else None, run.count))
         for row in run.updates(steps):
@@ -180,7 +187,7 @@ def _as_begun(
         begun = settings_from(config["algo"], config["settings"])
     except ValueError as error:
         raise ValueError(f"{folder.path / 'config.json'} is damaged ({error}); nothing was changed") from None
-    asked = asked | {name: asked[name] or config.get(name, 0) for name in ("processes", "evaluate_every")}
+    asked = asked | {name: asked[name] or config.get(name, 0) for name in LEFT_OPEN}
     changes = asdict(settings) if isinstance(settings, Settings) else dict(settings or {})
     pairs = [(name, config.get(name), value) for name, value in asked.items()]
     pairs += [(name, getattr(begun, name, None), value) for name, value in changes.items()]
@@ -234,13 +241,3 @@ def _saved(path: Path) -> tuple[Path, Row]:
     if path.exists():
         return path, storage.load(path)
     raise ValueError(f"there is no {path}; give the folder of a run, or a file that agent.save wrote")
-
-
-def _versions() -> dict[str, str | None]:
-    found: dict[str, str | None] = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = None
-    return found

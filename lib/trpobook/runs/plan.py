@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 import torch
 
 from trpobook.agents.averaging import ALONE, Averaging
+from trpobook.agents.environments import Environments
 from trpobook.agents.games import ATARI_TASKS
 from trpobook.agents.tasks import Task
 from trpobook.runs.settings import Settings, as_data, settings_for
 
+PACKAGES = ("torch", "numpy", "gymnasium", "mujoco", "envpool", "trpobook")
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is asked: the task, the algorithm, the seed, the settings, the device, and by which processes."""
+    """What a run is asked: the task, the algorithm, the seed, the settings, the device; processes and threads."""
 
     task: Task
     algo: str
@@ -27,8 +31,11 @@ class Plan:
     settings: Settings
     device: torch.device
     averaging: Averaging = ALONE
+    threads: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.threads <= 1024:
+            raise ValueError(f"threads is {self.threads}; it must be at least 1, or 0 for as many as pay")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed is {self.seed}; it must be at least 0 and below 2⁶³")
 
@@ -99,3 +106,19 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("device is 'cuda', but PyTorch finds no GPU; choose auto or cpu")
     return torch.device("cuda" if name == "cuda" else "cpu")
+
+
+def environments(plan: Plan, processes: int, stagger: bool, number: int) -> Environments:
+    """Return this process's environments of a checkpoint; `stagger`: their first episodes cut one after the other."""
+    return Environments(plan.task, plan.copies, stage_seed(plan, number), stagger, processes)
+
+
+def versions() -> dict[str, str | None]:
+    """Return the version of Python, and of each of PACKAGES that is installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found

@@ -14,7 +14,7 @@ from trpobook.agents.environments import Environments
 from trpobook.agents.policies import Policy
 from trpobook.agents.tasks import Env, Source, Task, as_task
 from trpobook.algorithms.search import CovarianceAdaptation, CrossEntropy, Population
-from trpobook.runs.plan import Plan, Row, choose_device, refuse_games, settings_of, stage_seed
+from trpobook.runs.plan import Plan, Row, choose_device, environments, refuse_games, settings_of
 from trpobook.runs.run import Run
 from trpobook.runs.settings import SearchSettings, Settings
 
@@ -48,14 +48,15 @@ class SearchRun(Run):
         policy: Policy | None = None,
         processes: int = 0,
         averaging: Averaging = ALONE,
+        threads: int = 0,
     ):
         if device == "cuda":
             raise ValueError(f"device is 'cuda', but {algo} plays its population on the CPU; choose auto or cpu")
         task = as_task(task, env_kwargs, wrappers)
         refuse_games(task, algo)
         chosen = settings_of(task, algo, settings, processes, averaging.size)
-        plan = Plan(task, algo, seed, chosen, choose_device(device), averaging)
-        super().__init__(plan, partial(_environments, plan, processes), policy)
+        plan = Plan(task, algo, seed, chosen, choose_device(device), averaging, threads)
+        super().__init__(plan, partial(environments, plan, processes, False), policy)
         if len(self.stage.observation_space.shape) == 3:
             raise ValueError(f"{task.name} shows frames, and {algo} would not find its way among a network's weights")
         self.population = Population(self.policy)
@@ -99,8 +100,3 @@ class SearchRun(Run):
         for returns in state["returns"]:
             self.searcher.ask()
             self._tell(np.array(returns))
-
-
-def _environments(plan: Plan, processes: int, number: int) -> Environments:
-    """Return the environments of a checkpoint."""
-    return Environments(plan.task, plan.copies, stage_seed(plan, number), processes=processes)

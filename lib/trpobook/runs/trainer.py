@@ -26,7 +26,7 @@ from trpobook.agents.tasks import Env, Source, Task, as_task
 from trpobook.agents.value_function import ValueFunction
 from trpobook.algorithms.ppo import Memory
 from trpobook.runs.columns import TIMINGS
-from trpobook.runs.plan import Plan, Row, choose_device, settings_of, stage_seed
+from trpobook.runs.plan import Plan, Row, choose_device, environments, settings_of
 from trpobook.runs.run import Run
 from trpobook.runs.settings import GradientSettings, ProximalSettings, Settings
 from trpobook.runs.updates import UPDATES
@@ -46,6 +46,7 @@ class Trainer(Run):
         policy: a policy of your own, as `trpobook.agents.policies.Policy` describes.
         processes: the number of processes that step the environment, one copy in each; 0 for none.
         averaging: over the processes that train together; `num_envs`, `batch_size` and minibatches are those of all.
+        threads: of PyTorch's; 0 for as many as pay, which is one for a small network. Another number rounds otherwise.
     Lesson 10.
     """
 
@@ -66,13 +67,14 @@ class Trainer(Run):
         policy: Policy | None = None,
         processes: int = 0,
         averaging: Averaging = ALONE,
+        threads: int = 0,
     ):
         if algo not in UPDATES:
             raise ValueError(f"unknown algorithm {algo!r}; a trainer has {', '.join(UPDATES)}")
         task = as_task(task, env_kwargs, wrappers)
         chosen = settings_of(task, algo, settings, processes, averaging.size)
-        plan = Plan(task, algo, seed, chosen, choose_device(device), averaging)
-        super().__init__(plan, partial(_environments, plan, processes), policy)
+        plan = Plan(task, algo, seed, chosen, choose_device(device), averaging, threads)
+        super().__init__(plan, partial(environments, plan, processes, True), policy)
         self._update = update or {}
         self._restart()
         self.generator, self.shuffler = torch.Generator(self.device), torch.Generator()
@@ -84,7 +86,7 @@ class Trainer(Run):
             self.memory = Memory(self.policy, s.learning_rate, plan.seed_for(1))  # another order than V's
         self.return_moments = RunningMoments()
         self._beside = averaging.beside()
-        self._worker = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+        self._worker = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(self.threads,))
         self._fit: Future[None] | None = None
 
     def _set_stage(self, number: int) -> None:
@@ -243,8 +245,3 @@ class Trainer(Run):
         self._throw(self.count)
         if self.memory:
             self.memory.load_state_dict(part["memory"])
-
-
-def _environments(plan: Plan, processes: int, number: int) -> Environments:
-    """Return the environments of a checkpoint, their first episodes cut one after the other."""
-    return Environments(plan.task, plan.copies, stage_seed(plan, number), stagger=True, processes=processes)

@@ -88,6 +88,7 @@ class VineRun(Run):
         policy: Policy | None = None,
         processes: int = 0,
         averaging: Averaging = ALONE,
+        threads: int = 0,
     ):
         if processes:
             raise ValueError(f"processes is {processes}, but the vine steps its simulators in one; leave it out")
@@ -96,7 +97,7 @@ class VineRun(Run):
         task = as_task(task, env_kwargs, wrappers)
         refuse_games(task, algo)
         refuse_several(averaging, algo)
-        plan = Plan(task, algo, seed, settings_of(task, algo, settings), choose_device(device))
+        plan = Plan(task, algo, seed, settings_of(task, algo, settings), choose_device(device), threads=threads)
         super().__init__(plan, partial(_trunk, plan), policy)
         s = self.settings
         self.simulators = [Simulator(task) for _ in range(s.branch_states * s.branches)]
