@@ -1,4 +1,4 @@
-"""A task that hands NaN to one process of several after a while."""
+"""A task that hands NaN to one process of several after a while, or shows it more than the others."""
 
 import os
 
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Poisoned(gymnasium.Env):
-    observation_space = gymnasium.spaces.Box(-1, 1, (2,))
+    observation_space = gymnasium.spaces.Box(-1, 1, (2 + (os.environ.get("WIDER") == os.environ.get("RANK", "0")),))
     action_space = gymnasium.spaces.Discrete(2)
     steps = 0
 

@@ -17,17 +17,19 @@ import torch
 
 import updates_at_once
 from small_runs import SET, TASK, metrics
+from trpobook.__main__ import main
 from trpobook.agents.averaging import ALONE
+from trpobook.runs.ranks import joined
 from updates_at_once import PARTS
 
 TESTS = Path(__file__).parent
 
 
-def processes(size, *command, options=lambda rank: (), wait=lambda rank: 0, first=()):
+def processes(size, *command, options=lambda rank: (), wait=lambda rank: 0, first=(), port=0):
     """Start `command` once for each of `size` processes, as torchrun would, and the first one by another program."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port = port or free.getsockname()[1]
     places = {"WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     started = []
     for rank in range(size):
@@ -282,9 +284,52 @@ def test_a_process_that_comes_late_is_waited_for_and_one_that_never_comes_is_not
     started = train(2, tmp_path / "alone")
     started[1].kill()
     (line,) = all_end(started[:1], seconds=45)
-    assert "another process of the run has ended, or never came" in line and time.monotonic() - before > 20
+    assert "did not meet at 127.0.0.1" in line and 20 < time.monotonic() - before < 35
     ends(started[1:])
     assert not (tmp_path / "alone").exists()
+
+
+@pytest.mark.slow
+def test_a_port_that_another_program_holds_is_named_and_nobody_waits_for_ever(tmp_path):
+    """It accepts, and never answers."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(5)
+        first, second = all_end(train(2, tmp_path / "run", port=taken.getsockname()[1]), seconds=35)
+    assert "is taken by another program; choose another MASTER_PORT" in first and "did not meet" in second
+
+
+@pytest.mark.parametrize(
+    "places,message",
+    [
+        ({"WORLD_SIZE": "two"}, "WORLD_SIZE is two; it must be a whole number"),
+        ({"WORLD_SIZE": "0"}, "WORLD_SIZE is 0"),
+        ({"WORLD_SIZE": "2"}, "RANK is missing"),
+        ({"WORLD_SIZE": "2", "RANK": "-1"}, "RANK is -1"),
+        ({"WORLD_SIZE": "2", "RANK": "2", "MASTER_PORT": "1"}, "RANK is 2; it must be below WORLD_SIZE, 2"),
+        ({"WORLD_SIZE": "2", "RANK": "0", "MASTER_PORT": "http"}, "MASTER_PORT is http"),
+    ],
+)
+def test_a_place_among_processes_that_there_is_not_is_named(places, message, monkeypatch, capsys, tmp_path):
+    for name, value in places.items():
+        monkeypatch.setenv(name, value)
+    assert main(["train", "--env", TASK, "--out", str(tmp_path / "run")]) == 2
+    assert message in capsys.readouterr().err and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("places", [{"WORLD_SIZE": "1"}, {"RANK": "3"}, {"WORLD_SIZE": "1", "RANK": "0"}])
+def test_one_process_is_alone_whatever_else_is_set(places, monkeypatch):
+    for name, value in places.items():
+        monkeypatch.setenv(name, value)
+    with joined(torch.device("cpu")) as averaging:
+        assert averaging is ALONE
+
+
+@pytest.mark.slow
+def test_a_task_that_differs_from_process_to_process_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("WIDER", "1")
+    for line in all_end(train(2, tmp_path / "run", env="poisoned:Poisoned")):
+        assert "process 1 was given observation space 'Box(-1.0, 1.0, (3,)" in line
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ def is_for_the_reader(error: Exception) -> bool:
 
 def say(options: argparse.Namespace, message: str) -> None:
     """Print one line on standard error, which says of several processes which one it is."""
-    who = f", process {os.environ.get('RANK')}" if os.environ.get("WORLD_SIZE", "1") != "1" else ""
+    who = f", process {os.environ.get('RANK', '?')}" if os.environ.get("WORLD_SIZE", "1") != "1" else ""
     print(f"trpobook {options.command}{who}: {' '.join(message.split())}", file=sys.stderr)
 
 

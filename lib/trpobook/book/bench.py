@@ -35,13 +35,18 @@ ROUNDS, STEPS = 7, 25_000  # turns, and steps of each
 EVERY = 25_000  # steps between evaluations on the way to a return
 BASELINES = Path(__file__).with_name("baselines")
 MEMORY = """
-import resource, sys
+import re, resource, sys
+from pathlib import Path
 from trpobook.runs.trainer import Trainer
 
 for _ in Trainer("{task}").updates(20_000):
     pass
-scale = 1 if sys.platform == "darwin" else 1024
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e9)
+status = Path("/proc/self/status")  # on Linux: getrusage counts what the parent had when it forked, too
+if status.exists():
+    print(int(re.search(r"VmHWM:\\s*(\\d+)", status.read_text())[1]) * 1024 / 1e9)
+else:
+    scale = 1 if sys.platform == "darwin" else 1024
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e9)
 """
 Table = list[tuple[str, float, str]]
 

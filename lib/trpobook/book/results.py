@@ -26,6 +26,7 @@ RUNS = BOOK / "runs" / "results"
 DATA = BOOK / "figures" / "training"
 AGENTS = BOOK / "figures" / "agents"
 SWEEP = BOOK / "figures" / "sweep.csv"
+BATCHES = BOOK / "figures" / "batches.csv"
 
 
 class Planned(NamedTuple):
@@ -75,6 +76,10 @@ SWEEP_PLAN = tuple(
     for setting, values in settings.items()
     for value in values
 )
+
+# Larger batches of Hopper, with copies and minibatches of the value function in proportion. Lesson 10.
+BATCH_STEPS = {4096: 1_000_000, 16_384: 1_500_000, 65_536: 3_000_000}
+BATCH_EVERY = 50_000  # steps between evaluations
 
 
 def make_run(run: Planned) -> None:
@@ -141,6 +146,44 @@ def sweep_lines(*algos: str, data: Path = SWEEP) -> list[dict[str, str]]:
         return [row for row in csv.DictReader(lines) if not algos or row["algo"] in algos]
 
 
+def batches() -> None:
+    """Train with larger batches, and keep what each run's evaluations on the way returned."""
+    done = {(row["rows"], row["seed"]) for row in batch_lines()} if BATCHES.exists() else set()
+    if not done:
+        BATCHES.write_text("rows,seed,steps,evaluation_mean\n")
+    for seed in SEEDS:
+        for rows, steps in BATCH_STEPS.items():
+            if (str(rows), str(seed)) in done:
+                continue
+            print(f"Hopper-v5, {rows} rows, seed {seed}", flush=True)
+            changes = {"batch_size": rows, "num_envs": rows // 64, "value_minibatch": rows // 8}
+            changes["checkpoint_steps"] = 400_000  # a thousand copies take a second to make
+            folder = RUNS / f"batch-{rows}-{seed}"
+            train(
+                "Hopper-v5",
+                "trpo",
+                steps,
+                seed,
+                "cpu",
+                folder,
+                resume=True,
+                settings=changes,
+                evaluate_every=BATCH_EVERY,
+            )
+            found = [row for row in _rows(folder / "metrics.csv") if row["evaluation_mean"] == row["evaluation_mean"]]
+            with BATCHES.open("a", newline="") as file:
+                for row in found:
+                    csv.writer(file, lineterminator="\n").writerow(
+                        [rows, seed, int(row["steps"]), f"{row['evaluation_mean']:.5g}"]
+                    )
+
+
+def batch_lines() -> list[dict[str, str]]:
+    """Return the lines of BATCHES, as they are written."""
+    with BATCHES.open() as lines:
+        return list(csv.DictReader(lines))
+
+
 def evaluations(task: str, algo: str = "trpo") -> list[list[float]]:
     """Return the 20 returns of each seed's evaluation under DATA, seed by seed."""
     files = sorted(DATA.glob(f"{task}-{algo}-[0-9]*.json"))
@@ -177,6 +220,7 @@ def main() -> None:
         print(run.name, flush=True)
         make_run(run)
     sweep()
+    batches()
     print(table())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,9 +16,8 @@ from torch import Tensor
 
 from trpobook.agents.averaging import ALONE, Averaging, Thing
 
-JOIN = timedelta(seconds=30)  # for all processes to be there
+JOIN = timedelta(seconds=25)  # for all processes to be there
 ANSWER = timedelta(minutes=30)  # for the slowest to sample its part of a batch
-PLACES = ("RANK", "MASTER_ADDR", "MASTER_PORT")  # what torchrun tells each process, beside WORLD_SIZE
 log = logging.getLogger("trpobook")
 
 
@@ -86,7 +86,7 @@ def others() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise ConnectionError(
-            "another process of the run has ended, or never came; start all again, with --resume"
+            "another process of the run has ended, and says why; mend that, and start all again with --resume"
         ) from error
 
 
@@ -97,18 +97,16 @@ def joined(device: torch.device) -> Iterator[Averaging]:
     Warnings are left to process 0.
     Raises: ValueError where the environment doesn't say all; ConnectionError where not all processes come in time.
     """
-    if os.environ.get("WORLD_SIZE", "1") == "1":
+    rank, size = _place()
+    if size == 1:
         yield ALONE
         return
-    if missing := [name for name in PLACES if name not in os.environ]:
-        raise ValueError(f"WORLD_SIZE is set, but {missing[0]} is not; start several processes by torchrun")
     if device.type == "cuda":
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-    with others():
-        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=JOIN)
+    _come_together("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     groups: list[dist.ProcessGroup] = []
     averaging, level = Ranks(groups), log.level
-    if averaging.rank:
+    if rank:
         log.setLevel(logging.ERROR)
     try:
         yield averaging
@@ -116,6 +114,43 @@ def joined(device: torch.device) -> Iterator[Averaging]:
         log.setLevel(level)
         groups.clear()
         dist.destroy_process_group()
+
+
+def _place() -> tuple[int, int]:
+    """Return which process this is, and of how many. Raises: ValueError where the environment is no such place."""
+    if "WORLD_SIZE" not in os.environ:
+        return 0, 1
+    found = {}
+    for name, least in (("WORLD_SIZE", 1), ("RANK", 0), ("MASTER_PORT", 1)):
+        if (text := os.environ.get(name, "missing")).isdecimal() and int(text) >= least:
+            found[name] = int(text)
+        elif name == "WORLD_SIZE" or found["WORLD_SIZE"] > 1:
+            raise ValueError(f"{name} is {text}; it must be a whole number ≥ {least}, as torchrun sets it")
+    rank, size = found.get("RANK", 0), found["WORLD_SIZE"]
+    if rank >= size > 1:
+        raise ValueError(f"RANK is {rank}; it must be below WORLD_SIZE, {size}")
+    return rank if size > 1 else 0, size
+
+
+def _come_together(backend: str) -> None:
+    """Wait until all processes have come; PyTorch's own limit counts anew with each of its attempts."""
+    failure: list[Exception] = []
+
+    def come() -> None:
+        try:
+            dist.init_process_group(backend, timeout=JOIN)
+        except (RuntimeError, ValueError) as error:
+            failure.append(error)
+
+    waiting = threading.Thread(target=come, daemon=True)
+    waiting.start()
+    waiting.join(JOIN.total_seconds())
+    place = f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}"
+    if failure and "EADDRINUSE" in str(failure[0]):
+        raise ConnectionError(f"{place} is taken by another program; choose another MASTER_PORT") from failure[0]
+    if failure or waiting.is_alive():
+        reason = str(failure[0]).partition("\n")[0] if failure else f"none answered within {JOIN.seconds} seconds"
+        raise ConnectionError(f"the other processes of the run did not meet at {place} ({reason}); start all of them")
 
 
 def refuse_unequal(averaging: Averaging, asked: dict[str, Any]) -> None:

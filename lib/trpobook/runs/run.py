@@ -19,6 +19,7 @@ from trpobook.agents.policies import Policy
 from trpobook.agents.spaces import seen_space
 from trpobook.agents.threads import threads_for, torch_threads
 from trpobook.runs.plan import Plan, Row
+from trpobook.runs.ranks import refuse_unequal
 
 RECENT = 20  # episodes that `return_mean` averages over
 log = logging.getLogger("trpobook")
@@ -78,6 +79,8 @@ class Run(ABC):
             about={"algo": plan.algo, "seed": plan.seed},
         )
         self.policy, self.observation_moments = self.agent.policy, self.agent.moments
+        spaces = dict(zip(("observation space", "action space"), map(repr, self.stage.spaces), strict=True))
+        refuse_unequal(self.averaging, spaces)
         self.policy.load_state_dict(self.averaging.share(self.policy.state_dict()))  # a reader's own may begin anyhow
         view = seen_space(self.stage.spaces[0])
         states = torch.from_numpy(self.observation_moments.normalise(np.zeros((1, *view.shape), view.dtype)))
