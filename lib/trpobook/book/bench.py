@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from trpobook.agents.spaces import task_actions
 from trpobook.agents.threads import single_thread
 from trpobook.algorithms.fisher import fisher_vector_product
 from trpobook.algorithms.trpo import trpo_update
+from trpobook.book import BOOK
 from trpobook.runs.columns import TIMINGS
 from trpobook.runs.plan import choose_device
 from trpobook.runs.settings import TRPOSettings, as_data, settings_for
@@ -33,10 +33,9 @@ from trpobook.runs.trainer import Trainer
 TASK, OTHERS = "Hopper-v5", ("Walker2d-v5", "HalfCheetah-v5")
 ROUNDS, STEPS = 7, 25_000  # turns, and steps of each
 EVERY = 25_000  # steps between evaluations on the way to a return
-BASELINES = Path(__file__).with_name("baselines")
+BASELINES = BOOK / "tools" / "baselines"
 MEMORY = """
 import re, resource, sys
-from pathlib import Path
 from trpobook.runs.trainer import Trainer
 
 for _ in Trainer("{task}").updates(20_000):
