@@ -71,17 +71,21 @@ def joint_minibatches(monkeypatch, size, rows):
     shuffled, parts = torch.randperm, PARTS[size]
     begins = [0, *itertools.accumulate(parts)]
     dice = [torch.Generator().manual_seed(rank) for rank in range(size)]
+    fewest = min(math.ceil(n / math.ceil(rows / size)) for n in parts)
+    pieces = []
 
-    def minibatches(_, averaging, *tensors):
+    def randperm(n, generator):
+        """Shuffle each part by its own process's dice, and note which rows meet in a minibatch."""
         orders = [begin + shuffled(n, generator=d) for begin, n, d in zip(begins, parts, dice, strict=False)]
-        fewest = min(math.ceil(n / math.ceil(rows / size)) for n in parts)
         split = [order.tensor_split(fewest) for order in orders[:-1]] + [orders[-1].split(math.ceil(rows / size))]
-        for some in zip(*split, strict=True):  # the last part is the smallest
-            yield tuple(tensor[torch.cat(some)] for tensor in tensors)
+        pieces[:] = [torch.cat(some) for some in zip(*split, strict=True)]  # the last part is the smallest
+        return torch.cat(pieces)
 
-    monkeypatch.setattr(torch, "randperm", lambda n, generator: torch.arange(n))
+    monkeypatch.setattr(torch, "randperm", randperm)
     for module in ("algorithms.ppo", "agents.value_function"):
-        monkeypatch.setattr(f"trpobook.{module}.minibatches", minibatches)
+        monkeypatch.setattr(
+            f"trpobook.{module}.splitter", lambda *_: lambda tensor: tensor.split([len(piece) for piece in pieces])
+        )
 
 
 def test_processes_that_share_a_batch_make_the_update_of_one_that_has_it_all(together, alone):

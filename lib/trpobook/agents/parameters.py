@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -29,14 +29,15 @@ def tie(theta: Tensor, optimiser: Optimizer, parameters: Sequence[nn.Parameter])
     optimiser.load_state_dict(optimiser.state_dict())  # which moves the averages to where theta is
 
 
-def minibatches(rows: int, averaging: Averaging, *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Yield the tensors (n, …) in pieces of `rows` rows, the last may be shorter.
+def splitter(n: int, minibatch: int, averaging: Averaging) -> Callable[[Tensor], Sequence[Tensor]]:
+    """Return what splits a tensor of n rows into minibatches of so many rows; the last one may be smaller.
 
-    Of several processes each gives its share of the `rows`, and all have as many pieces as the one with the fewest:
-    where the parts of the batch differ in size, so do the pieces.
+    Of several processes each gives its share of a minibatch, and all have as many as the one with the fewest: where
+    the parts of the batch differ in size, so do the shares.
     """
-    share = -(-rows // averaging.size)
-    number = -(-len(tensors[0]) // share)
+    share = -(-minibatch // averaging.size)
+    number = -(-n // share)
     fewest = -averaging.most(-number)
-    pieces = (torch.split(t, share) if number == fewest else torch.tensor_split(t, fewest) for t in tensors)
-    yield from zip(*pieces, strict=True)
+    if number == fewest:
+        return lambda tensor: torch.split(tensor, share)
+    return lambda tensor: torch.tensor_split(tensor, fewest)

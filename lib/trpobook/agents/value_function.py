@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.networks import State, make_network
-from trpobook.agents.parameters import minibatches, tie
+from trpobook.agents.parameters import splitter, tie
 
 
 class ValueFunction(nn.Module):
@@ -63,9 +63,10 @@ class ValueFunction(nn.Module):
         """
         tie(self.theta, self.optimiser, list(self.network.parameters()))
         before = self.theta.clone(), copy.deepcopy(self.optimiser.state_dict())
+        split = splitter(len(states), minibatch, averaging)
         for _ in range(epochs):
             order = torch.randperm(len(states), generator=generator).to(states.device)
-            for x, y in minibatches(minibatch, averaging, states[order], targets[order, None]):
+            for x, y in zip(split(states[order]), split(targets[order, None]), strict=True):
                 values, _, vjp = self.network.linearise(x)
                 gradient = averaging.mean(vjp((values - y) * (2 / len(x))), len(x))
                 if max_gradient_norm < math.inf:

@@ -14,7 +14,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.linearise import linearise
-from trpobook.agents.parameters import minibatches, tie, trained
+from trpobook.agents.parameters import splitter, tie, trained
 from trpobook.agents.policies import Policy
 from trpobook.algorithms.policy_update import PolicyUpdate, guarded, policy_gradient, ratio_quantiles, require_finite
 
@@ -163,6 +163,8 @@ def ascend(
     if learning_rate is not None:
         memory.optimiser.param_groups[0]["lr"] = learning_rate
 
+    split = splitter(len(states), minibatch, averaging)
+
     def step(rows: Tensor) -> None:
         outputs, _, vjp = linearise(policy, states[rows])
         outputs = outputs.detach().requires_grad_()
@@ -178,7 +180,7 @@ def ascend(
     try:
         for _ in range(epochs):
             order = torch.randperm(len(states), generator=memory.shuffler).to(states.device)
-            for (rows,) in minibatches(minibatch, averaging, order):
+            for rows in split(order):
                 step(rows)
             with torch.no_grad():
                 new = policy(states)

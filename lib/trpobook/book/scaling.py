@@ -66,12 +66,14 @@ def counted(updates: int = 3) -> dict[str, float]:
     trainer = Trainer(TASK, averaging=averaging)
     beside = averaging.other
     assert beside is not None
-    rows = trainer.updates(updates * trainer.settings.batch_size)
-    for _ in rows:
+    start = averaging.rounds, averaging.floats
+    for _, _ in zip(range(updates), trainer.updates(10**9), strict=False):
         pass
-    names = {"rounds": averaging.rounds, "floats": averaging.floats}
-    names |= {"fit_rounds": beside.rounds, "fit_floats": beside.floats}
-    return {name: number / updates for name, number in names.items()}
+    end = averaging.rounds, averaging.floats
+    trainer.state()  # waits for the fit
+    totals = {"rounds": end[0] - start[0], "floats": end[1] - start[1]}
+    totals |= {"fit_rounds": beside.rounds, "fit_floats": beside.floats}
+    return {name: number / updates for name, number in totals.items()}
 
 
 def line(x: list[int], seconds: list[float]) -> tuple[float, float]:
@@ -154,22 +156,28 @@ def steps_per_second(
         rows: of a batch, of all machines together.
         minibatch: of the value function's fit, of all machines together.
         copies: of the task, on each machine.
-    Each machine steps its copies on all cores and acts on one; updates on one core, on its share of the rows; fits
-    beside the next sampling, on another core. A mean over n machines goes through 2·log₂ n exchanges between two.
+    Each machine steps its copies on all cores, without loss, and acts on one; it updates the policy on one core, on
+    its share of the rows. The fit runs on another core, beside the update and the next sampling, each minibatch in
+    shares. Gloo passes a mean round a ring: over n machines that is n − 1 times the latency of a mean between two,
+    and 2(n − 1)/n times the bytes. Waiting for the slowest machine is left out.
     """
-    share = rows / machines
-    hops = np.log2(machines) if machines > 1 else 0.0
-    alpha, beta = parts["mean"]
-    steps = share / copies
-    sample = share * parts["step"] / cores + steps * (parts["act"][0] + parts["act"][1] * copies)
-    update = parts["update"][0] + parts["update"][1] * share
-    update += hops * (parts["counts"]["rounds"] * alpha + parts["counts"]["floats"] * beta)
-    pieces = rows / minibatch * parts["epochs"]
-    each = parts["minibatch"][0] + parts["minibatch"][1] * minibatch / machines
-    per_piece = parts["counts"]["fit_floats"] / parts["counts"]["fit_rounds"]
-    fit = pieces * (each + hops * (alpha + per_piece * beta))
-    seconds = max(sample + update, fit)
-    return {"steps_per_second": rows / seconds, "sample": sample, "update": update, "fit": fit}
+    share, ring = rows / machines, machines - 1
+    (act, act_row), (update, update_row) = parts["act"], parts["update"]
+    (piece, piece_row), (latency, a_float) = parts["minibatch"], parts["mean"]
+
+    def talk(rounds: float, floats: float) -> float:
+        return rounds * ring * latency + floats * a_float * 2 * ring / machines
+
+    counts, pieces = parts["counts"], rows / minibatch * parts["epochs"]
+    more = pieces / (parts["batch_size"] / parts["value_minibatch"] * parts["epochs"])  # than when it was counted
+    gathered = 3 * (rows - parts["batch_size"])  # ratios, values and targets, for the log
+    sample = share * parts["step"] / cores + share / copies * (act + act_row * copies)
+    policy = update + update_row * share + talk(counts["rounds"], counts["floats"] + gathered)
+    fit = pieces * (piece + piece_row * minibatch / machines) + talk(
+        more * counts["fit_rounds"], more * counts["fit_floats"]
+    )
+    seconds = max(sample + policy, fit)
+    return {"steps_per_second": rows / seconds, "sample": sample, "update": policy, "fit": fit}
 
 
 def main() -> None:
