@@ -1,6 +1,8 @@
 """The trainer along gradients: which random numbers are whose, and a state that comes from another kind of device."""
 
 import copy
+import inspect
+from dataclasses import fields
 
 import pytest
 import torch
@@ -8,8 +10,10 @@ import torch
 from small_runs import SMALL, TASK, rows_of
 from trpobook.agents import storage
 from trpobook.agents.advantages import standardised
+from trpobook.algorithms.ppo import ascend
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
+from trpobook.runs.updates import UPDATES
 
 GPU_STATE = torch.zeros(16, dtype=torch.uint8)  # a CUDA generator's state has 16 bytes, the CPU's 5,056
 
@@ -94,3 +98,20 @@ def test_an_interval_grows_while_a_copy_is_in_its_first_episode(caplog):
     run.stage.fresh[:] = False
     run._pass_checkpoint()
     assert run.number > number and run.interval == 2 * SMALL["checkpoint_steps"]
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+def test_an_update_is_given_each_setting_that_it_takes(algo, monkeypatch):
+    given = {}
+
+    def spy(*batch, **options):
+        given.update(options)
+        return update(*batch, **options)
+
+    update, chosen = UPDATES[algo].update, settings_for(TASK, algo, **SMALL)
+    monkeypatch.setitem(UPDATES, algo, UPDATES[algo]._replace(update=spy))
+    next(Trainer(TASK, algo, settings=chosen).updates(1))
+    takes = set(inspect.signature(update).parameters)
+    takes |= set(inspect.signature(ascend).parameters) if "passes" in takes else set()
+    names = takes & {each.name for each in fields(chosen)} - {"learning_rate"}  # Adam has it, unless it falls
+    assert names and all(given[name] == getattr(chosen, name) for name in names)
