@@ -96,6 +96,10 @@ def test_processes_that_share_a_batch_make_the_update_of_one_that_has_it_all(tog
             assert torch.equal(found, together[0]["updates"][name][0]), name
 
 
+def test_the_largest_number_is_that_of_whichever_process_has_it(together):
+    assert [each["most"] for each in together] == [10] * len(together)
+
+
 def test_each_of_these_updates_moves_the_policy(alone):
     assert all(record["accepted"] and record["step_norm"] > 1e-3 for _, record in alone["updates"].values())
 

@@ -72,6 +72,7 @@ def everything(averaging=ALONE):
         "minibatches": {name: updated(name, "gaussian", averaging, 32) for name in ("ppo", "ppo-kl")},
         "fits": [fitted(averaging), fitted(averaging, 32)],
         "moments": moments(averaging),
+        "most": averaging.most(10 - averaging.rank),
     }
 
 
