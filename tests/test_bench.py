@@ -54,6 +54,11 @@ def test_a_gpu_that_is_not_there_is_refused():
         bench.on_device("cuda", rows=(32,))
 
 
+def test_the_peak_memory_of_a_short_training_is_that_of_a_process_with_pytorch():
+    found = bench.in_own_process("-c", bench.MEMORY.format(task="InvertedPendulum-v5", steps=1))
+    assert 0.2 < found < 2
+
+
 def test_a_program_that_fails_is_named(tmp_path):
     with pytest.raises(ValueError, match="could not run the measurement: ZeroDivisionError"):
         bench.in_own_process("-c", "1 / 0")

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from poisoned import Poisoned
 from small_runs import SET, TASK, contents, finish, metrics, start
 from trpobook.__main__ import main
 from trpobook.agents import storage
@@ -213,16 +214,8 @@ class OddObservations(OddActions):
     action_space = gymnasium.spaces.Discrete(2)
 
 
-class Poison(gymnasium.Env):
+class Poison(Poisoned):
     """Its rewards turn to NaN after 1,200 steps of all copies together, also of those made anew at a checkpoint."""
-
-    observation_space = gymnasium.spaces.Box(-1, 1, (2,))
-    action_space = gymnasium.spaces.Discrete(2)
-    steps = 0
-
-    def reset(self, seed=None, options=None):
-        super().reset(seed=seed)
-        return np.zeros(2, np.float32), {}
 
     def step(self, action):
         Poison.steps += 1
@@ -359,4 +352,6 @@ def test_what_is_no_clip_and_what_is_no_interpreter_are_refused_before_anything_
     assert "a clip is an .mp4 file" in one_line(capsys)
     assert main(["bench", "--tianshou", str(tmp_path / "nowhere")]) == 2
     assert "there is no such program; give a Python interpreter" in one_line(capsys)
+    assert main(["bench", "--device", "gpu"]) == 2
+    assert "choose auto, cpu or cuda" in one_line(capsys)
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """Several processes that train together: the same updates as one, the same run twice, and what ends it."""
 
 import itertools
+import json
 import math
 import os
 import shutil
@@ -19,6 +20,7 @@ import updates_at_once
 from small_runs import SET, TASK, metrics
 from trpobook.__main__ import main
 from trpobook.agents.averaging import ALONE
+from trpobook.agents.environments import cpu_count
 from trpobook.runs.ranks import joined
 from updates_at_once import PARTS
 
@@ -331,6 +333,19 @@ def test_one_process_is_alone_whatever_else_is_set(places, monkeypatch):
         monkeypatch.setenv(name, value)
     with joined(torch.device("cpu")) as averaging:
         assert averaging is ALONE
+
+
+def test_who_is_alone_says_what_came_of_it_whatever_else_is_set(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("RANK", "3")
+    assert main(["train", "--env", TASK, "--steps", "300", "--out", str(tmp_path / "run"), *SET]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] >= 300
+
+
+@pytest.mark.parametrize("here,found", [("1", 8), ("2", 4), ("3", 2), ("100", 1), ("0", 8), ("two", 8)])
+def test_processes_on_one_machine_share_its_processors(here, found, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(8), raising=False)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", here)
+    assert cpu_count() == found
 
 
 @pytest.mark.slow

@@ -4,7 +4,21 @@ import json
 
 import pytest
 
-from trpobook.book.results import AGENTS, DATA, PLAN, SWEEP_PLAN, TASKS, log_of, sweep_lines, table
+from trpobook.book.results import (
+    AGENTS,
+    BATCH_EVERY,
+    BATCH_STEPS,
+    DATA,
+    PLAN,
+    RECORD,
+    SEEDS,
+    SWEEP_PLAN,
+    TASKS,
+    batch_lines,
+    log_of,
+    sweep_lines,
+    table,
+)
 from trpobook.runs.front import load
 from trpobook.runs.settings import as_data, settings_for
 
@@ -44,6 +58,26 @@ def test_each_run_is_whole_and_trpo_stayed_in_its_trust_region(run):
 def test_the_sweep_is_whole():
     found = [[row[name] for name in ("algo", "task", "setting", "value", "seed")] for row in sweep_lines()]
     assert found == [list(map(str, plan)) for plan in SWEEP_PLAN]
+
+
+def test_the_runs_with_larger_batches_are_whole_and_say_how_they_were_made():
+    made = json.loads(RECORD.read_text())
+    assert set(made) == {f"{rows}-{seed}" for rows in BATCH_STEPS for seed in SEEDS}
+    for name, run in made.items():
+        rows, seed = map(int, name.split("-"))
+        lines = [line for line in batch_lines() if (line["rows"], line["seed"]) == (str(rows), str(seed))]
+        steps = [int(line["steps"]) for line in lines]
+        assert steps == sorted(steps) and steps[-1] >= BATCH_STEPS[rows] and run["versions"]["torch"]
+        places = {n // BATCH_EVERY for n in steps}  # one batch may pass more than one
+        assert len(places) == len(steps) >= 0.7 * BATCH_STEPS[rows] / max(BATCH_EVERY, rows)
+        changed = {
+            "batch_size": rows,
+            "num_envs": rows // 64,
+            "value_minibatch": rows // 8,
+            "checkpoint_steps": 400_000,
+        }
+        today = as_data(settings_for("Hopper-v5", **changed))
+        assert (run["env"], run["algo"], run["seed"]) == ("Hopper-v5", "trpo", seed) and run["settings"] == today
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -12,7 +12,7 @@ from gymnasium.vector import SyncVectorEnv
 from trpobook.agents import rollouts
 from trpobook.agents.environments import Environments
 from trpobook.agents.normalisers import RunningMoments, moments_for
-from trpobook.agents.policies import make_policy
+from trpobook.agents.policies import GaussianPolicy, make_policy
 from trpobook.agents.rollouts import Sampler, evaluate
 from trpobook.agents.tasks import Task, as_task
 
@@ -131,6 +131,16 @@ def test_normalised_states_are_what_the_moments_say():
     batch = sampler.collect(Still(), moments, 2, torch.Generator())
     expected = (batch.observations - moments.mean) / np.sqrt(moments.var + 1e-8)
     assert np.allclose(batch.states[:-1].numpy(), expected, atol=1e-6)
+
+
+def test_observations_that_are_kept_while_the_physics_goes_on_are_those_that_were_acted_on():
+    environments, generator = Environments("Hopper-v5", 8, 0), torch.Generator().manual_seed(0)
+    policy = GaussianPolicy(11, 3, (8,), 0.0, generator)
+    moments = RunningMoments((11,))
+    moments.update(np.random.default_rng(0).normal(size=(50, 11)))
+    batch = Sampler(environments).collect(policy, moments, 40, generator)
+    assert np.array_equal(moments.normalise(batch.observations), batch.states[:-1].numpy())
+    assert len(np.unique(batch.observations[:, :, 0])) > 200  # and they aren't all one
 
 
 class Uneven(Counter):

@@ -110,6 +110,7 @@ def run_train(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from trpobook.runs.front import train
+    from trpobook.runs.ranks import place
     from trpobook.runs.settings_text import parsed
 
     changes = {}
@@ -144,7 +145,7 @@ def run_train(options: argparse.Namespace) -> int:
             tensorboard=options.tensorboard,
             on_update=show,
         )
-    if os.environ.get("RANK", "0") == "0":  # of several processes one speaks for all
+    if place()[0] == 0:  # of several processes one speaks for all
         print(json.dumps(summary))
     return 0
 

@@ -39,7 +39,8 @@ MUJOCO_TASKS = (
 def cpu_count() -> int:
     """Return the number of processors this process may use: its share, where torchrun started several here."""
     found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, found // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
+    here = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    return max(1, found // int(here)) if here.isdecimal() and int(here) else found
 
 
 class Environments:

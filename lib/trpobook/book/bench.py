@@ -35,12 +35,12 @@ ROUNDS, STEPS = 7, 25_000  # turns, and steps of each
 EVERY = 25_000  # steps between evaluations on the way to a return
 BASELINES = BOOK / "tools" / "baselines"
 MEMORY = """
-import re, resource, sys
+import pathlib, re, resource, sys
 from trpobook.runs.trainer import Trainer
 
-for _ in Trainer("{task}").updates(20_000):
+for _ in Trainer("{task}").updates({steps}):
     pass
-status = Path("/proc/self/status")  # on Linux: getrusage counts what the parent had when it forked, too
+status = pathlib.Path("/proc/self/status")  # on Linux: getrusage counts what the parent had when it forked, too
 if status.exists():
     print(int(re.search(r"VmHWM:\\s*(\\d+)", status.read_text())[1]) * 1024 / 1e9)
 else:
@@ -183,7 +183,7 @@ def on_device(device: str, rows: Sequence[int] = (2048, 16_384, 131_072, 1_048_5
     devices = ["cpu", device] if device != "cpu" else ["cpu"]
     for width in (64, 256, 1024):
         for n in rows:
-            if n * width > 2**28:  # ten minutes of a CPU
+            if n * width > 2**28:  # too much for a CPU beside it
                 continue
             times = [1000 * update_cost(n, width, each, 3)["update"] for each in devices]
             found |= {f"update, {width} units, {n} rows, {each}": t for each, t in zip(devices, times, strict=True)}
@@ -200,6 +200,8 @@ def bench(sb3: str | None = None, tianshou: str | None = None, reach: float = 0,
         reach: a return of TASK; if not 0 the seconds until it is reached are measured too, five seeds each.
         device: "cuda" for a table of updates on the GPU beside the CPU, "cpu" for the CPU's part of it.
     """
+    if device:
+        choose_device(device)  # refuse another name before minutes have passed
     table: Table = []
     trained, share, phases = training_speed(TASK)
     table.append((f"training over EnvPool's raw rate, {TASK}", share, "≥ 0.75"))
@@ -216,7 +218,8 @@ def bench(sb3: str | None = None, tianshou: str | None = None, reach: float = 0,
         cost = update_cost(size)
         table.append((f"Fisher product over policy gradient, N = {size}", cost["product"] / cost["gradient"], "≤ 0.55"))
         table.append((f"whole update over policy gradient, N = {size}", cost["update"] / cost["gradient"], "≤ 6"))
-    table.append(("peak memory of training, GB", in_own_process("-c", MEMORY.format(task=TASK)), "≤ 0.7"))
+    memory = in_own_process("-c", MEMORY.format(task=TASK, steps=20_000))
+    table.append(("peak memory of training, GB", memory, "≤ 0.7"))
     if reach:
         table += reached(reach, sb3)
     width = max(len(name) for name, *_ in table)

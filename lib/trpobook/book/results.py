@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,7 @@ RUNS = BOOK / "runs" / "results"
 DATA = BOOK / "figures" / "training"
 AGENTS = BOOK / "figures" / "agents"
 SWEEP = BOOK / "figures" / "sweep.csv"
-BATCHES = BOOK / "figures" / "batches.csv"
+BATCHES, RECORD = BOOK / "figures" / "batches.csv", BOOK / "figures" / "batches.json"
 
 
 class Planned(NamedTuple):
@@ -147,7 +148,7 @@ def sweep_lines(*algos: str, data: Path = SWEEP) -> list[dict[str, str]]:
 
 
 def batches() -> None:
-    """Train with larger batches, and keep what each run's evaluations on the way returned."""
+    """Train with larger batches, and keep what each run's evaluations on the way returned, and how it was made."""
     done = {(row["rows"], row["seed"]) for row in batch_lines()} if BATCHES.exists() else set()
     if not done:
         BATCHES.write_text("rows,seed,steps,evaluation_mean\n")
@@ -170,12 +171,13 @@ def batches() -> None:
                 settings=changes,
                 evaluate_every=BATCH_EVERY,
             )
-            found = [row for row in _rows(folder / "metrics.csv") if row["evaluation_mean"] == row["evaluation_mean"]]
+            record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+            record[f"{rows}-{seed}"] = json.loads((folder / "config.json").read_text())
+            RECORD.write_text(json.dumps(record, indent=1) + "\n")
             with BATCHES.open("a", newline="") as file:
-                for row in found:
-                    csv.writer(file, lineterminator="\n").writerow(
-                        [rows, seed, int(row["steps"]), f"{row['evaluation_mean']:.5g}"]
-                    )
+                for row in _rows(folder / "metrics.csv"):
+                    if not math.isnan(value := row["evaluation_mean"]):
+                        file.write(f"{rows},{seed},{row['steps']:.0f},{value:.5g}\n")
 
 
 def batch_lines() -> list[dict[str, str]]:

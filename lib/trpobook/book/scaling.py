@@ -10,8 +10,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,15 +17,17 @@ from torch import Tensor
 
 from trpobook.agents.advantages import standardised
 from trpobook.agents.averaging import Averaging, Thing
-from trpobook.agents.environments import Environments
+from trpobook.agents.environments import Environments, cpu_count
+from trpobook.agents.threads import single_thread
 from trpobook.agents.value_function import ValueFunction
 from trpobook.algorithms.trpo import trpo_update
+from trpobook.book import BOOK
 from trpobook.book.bench import median_seconds
 from trpobook.runs.ranks import joined
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
 
-DATA = Path(__file__).resolve().parents[3] / "figures" / "scaling.json"
+DATA = BOOK / "figures" / "scaling.json"
 TASK = "Hopper-v5"
 FLOATS = (1, 1_000, 5_000, 20_000, 100_000)
 
@@ -42,6 +42,10 @@ class Counting(Averaging):
     def mean(self, mean: Tensor, rows: int) -> Tensor:
         self.rounds, self.floats = self.rounds + 1, self.floats + mean.numel() + 1
         return mean
+
+    def std(self, values: Tensor) -> Tensor:
+        self.rounds, self.floats = self.rounds + 4, self.floats + 5  # two means, and how many there are
+        return super().std(values)
 
     def rows(self, values: Tensor) -> Tensor:
         self.rounds, self.floats = self.rounds + 2, self.floats + values.numel()
@@ -83,9 +87,9 @@ def line(x: list[int], seconds: list[float]) -> tuple[float, float]:
     return float(max(a, 0.0)), float(max(b, 0.0))
 
 
+@single_thread()
 def measured() -> dict[str, tuple[float, float] | float]:
     """Return seconds on one core, each as (a, b) of a + b·rows: of an update, a minibatch of the fit, acting."""
-    torch.set_num_threads(1)
     trainer = Trainer(TASK)
     for _ in trainer.updates(5 * trainer.settings.batch_size):
         pass
@@ -115,13 +119,13 @@ def measured() -> dict[str, tuple[float, float] | float]:
     environments = Environments(TASK, 16, 0)
     environments.reset()
     seconds = median_seconds(lambda: environments.step(batch.actions[0, :16].numpy()), 400)
-    found["step"] = seconds / 16 * min(16, os.cpu_count() or 1)  # of one copy on one core
+    found["step"] = seconds / 16 * min(16, cpu_count())  # of one copy on one core
     return found
 
 
+@single_thread()
 def exchange() -> None:
     """Measure, as one of two processes, the seconds of a mean of so many floats; the first one prints them."""
-    torch.set_num_threads(1)
     with joined(torch.device("cpu")) as averaging:
         seconds = [median_seconds(lambda n=n: averaging.mean(torch.ones(n), 1), 200) for n in FLOATS]
         if averaging.rank == 0:
@@ -191,10 +195,11 @@ def main() -> None:
         "counts": counted(),
         "mean": between_two(),
         **measured(),
+        "processors": cpu_count(),
         "torch": torch.__version__,
     }
     DATA.write_text(json.dumps(found, indent=1) + "\n")
-    print(f"{DATA.name}: {json.dumps(found)} at {time.strftime('%Y-%m-%d')}")
+    print(DATA.read_text())
 
 
 if __name__ == "__main__":

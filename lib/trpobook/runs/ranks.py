@@ -97,7 +97,7 @@ def joined(device: torch.device) -> Iterator[Averaging]:
     Warnings are left to process 0.
     Raises: ValueError where the environment doesn't say all; ConnectionError where not all processes come in time.
     """
-    rank, size = _place()
+    rank, size = place()
     if size == 1:
         yield ALONE
         return
@@ -116,7 +116,7 @@ def joined(device: torch.device) -> Iterator[Averaging]:
         dist.destroy_process_group()
 
 
-def _place() -> tuple[int, int]:
+def place() -> tuple[int, int]:
     """Return which process this is, and of how many. Raises: ValueError where the environment is no such place."""
     if "WORLD_SIZE" not in os.environ:
         return 0, 1

@@ -182,17 +182,13 @@ class Run(ABC):
         self.interval, self.due = state["interval"], state["due"]
         self._set_stage(state["number"])
         parts = state["processes"]
-        if len(parts) == self.averaging.size:
-            self._load_part(parts[self.averaging.rank])
-        else:
-            self._load_other_part(parts[0])
+        own = len(parts) == self.averaging.size
+        self._load_part(parts[self.averaging.rank if own else 0], own)
 
-    def _load_part(self, part: Row) -> None:
-        """Take over what `_part` gave."""
-        self.stage.replay(unpacked(part["journal"]))
-
-    def _load_other_part(self, part: Row) -> None:  # noqa: B027, there may be nothing of the kind
-        """Take over, of what `_part` gave in another number of processes, what they all have in common."""
+    def _load_part(self, part: Row, own: bool) -> None:
+        """Take over what `_part` gave; of a part that isn't this process's own, what all parts have in common."""
+        if own:
+            self.stage.replay(unpacked(part["journal"]))
 
 
 def packed(journal: list[np.ndarray | None]) -> Row:

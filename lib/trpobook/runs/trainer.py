@@ -232,16 +232,15 @@ class Trainer(Run):
         self.value.optimiser.load_state_dict(state["optimiser"])
         self.return_moments.load(state["return_moments"])
 
-    def _load_part(self, part: Row) -> None:
-        super()._load_part(part)
-        self.sampler.load(part["sampler"])
-        self.discounted = part["discounted"].numpy().copy()
-        self._load_other_part(part)
-        if len(part["generator"]) == len(self.generator.get_state()):
-            self.generator.set_state(part["generator"].cpu())
-            self.shuffler.set_state(part["shuffler"].cpu())
-
-    def _load_other_part(self, part: Row) -> None:
-        self._throw(self.count)
+    def _load_part(self, part: Row, own: bool) -> None:
+        super()._load_part(part, own)
         if self.memory:
             self.memory.load_state_dict(part["memory"])
+        if own:
+            self.sampler.load(part["sampler"])
+            self.discounted = part["discounted"].numpy().copy()
+        if own and len(part["generator"]) == len(self.generator.get_state()):
+            self.generator.set_state(part["generator"].cpu())
+            self.shuffler.set_state(part["shuffler"].cpu())
+        else:
+            self._throw(self.count)
