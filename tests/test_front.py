@@ -18,8 +18,6 @@ from trpobook.__main__ import main
 from trpobook.agents import storage
 from trpobook.agents.faults import TaskError
 from trpobook.agents.heads import CategoricalHead, GaussianHead
-from trpobook.agents.policies import GaussianPolicy
-from trpobook.agents.threads import threads_for
 from trpobook.agents.value_function import ValueFunction
 from trpobook.algorithms.trpo import trpo_update
 from trpobook.runs.columns import COLUMNS
@@ -404,19 +402,9 @@ def threads_during(monkeypatch, **options):
     return sorted(found)
 
 
-def test_a_small_network_computes_on_one_thread_and_a_wide_one_on_as_many_as_pay(monkeypatch):
-    monkeypatch.setattr("trpobook.runs.run.cpu_count", lambda: 2)
+def test_update_and_fit_compute_on_one_thread_or_on_as_many_as_asked(monkeypatch):
     assert threads_during(monkeypatch, settings=SMALL) == [1, 1]
-    assert threads_during(monkeypatch, settings=SMALL | {"hidden": (256, 256)}) == [2, 2]
     assert threads_during(monkeypatch, settings=SMALL, threads=3) == [3, 3]
-    monkeypatch.setattr("trpobook.runs.run.cpu_count", lambda: 64)
-    assert threads_during(monkeypatch, settings=SMALL | {"hidden": (400, 400)}) == [5, 5]
-
-
-def test_the_threads_that_pay_do_not_grow_with_the_rows_that_are_asked_about():
-    policy = GaussianPolicy(11, 3, (400, 400), -0.5, torch.Generator())
-    found = [threads_for(policy.outputs, torch.zeros(n, 11), 64) for n in (1, 50)]
-    assert found == [5, 5]
 
 
 def test_the_number_of_threads_is_recorded_and_kept_on_resuming(tmp_path):

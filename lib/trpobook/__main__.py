@@ -73,9 +73,7 @@ def build_parser() -> Parser:
         help="change a setting, for instance delta=0.02 or hidden=128,128; as often as wanted",
     )
     train.add_argument("--processes", type=int, default=0, metavar="N", help="step the task in N processes")
-    train.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="PyTorch's threads; 0 is as many as pay, 1 if small"
-    )
+    train.add_argument("--threads", type=int, default=0, metavar="N", help="PyTorch's threads (1, or as begun)")
     train.add_argument(
         "--evaluate-every", type=int, default=0, metavar="STEPS", help="evaluate in mid-run, into the log"
     )

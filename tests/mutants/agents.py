@@ -222,7 +222,6 @@ BUGS = [
         "kwargs, missing = {}, missing",
         "lost arguments of an environment aren't asked for again",
     ),
-    ("threads.py", "// 2 // len(states)", "// 2", "the threads grow with the number of states"),
     (
         "threads.py",
         "        torch.set_num_threads(before)\n",

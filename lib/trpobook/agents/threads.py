@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import torch
-from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
-
-SHARE = 30_000  # multiplications for one state that make a second thread pay
 
 
 @contextmanager
@@ -30,17 +26,3 @@ def torch_threads(number: int) -> Iterator[None]:
 def single_thread() -> AbstractContextManager[None]:
     """Let PyTorch compute on one thread: a small network gains nothing by a second, and the physics has the others."""
     return torch_threads(1)
-
-
-@torch.no_grad()
-def threads_for(outputs: Callable[[Tensor], Tensor], states: Tensor, processors: int) -> int:
-    """Return the number of threads for the updates of a policy with these `outputs` of states.
-
-    One for each SHARE multiplications that it makes for one of the `states` (n, …), at most one a processor.
-
-    64 by 64 units make 5,000 of them, 256 by 256 some 70,000, the ConvNet of lesson 13 some 400,000.
-    """
-    with FlopCounterMode(display=False) as counter:
-        outputs(states)
-    multiplications = int(counter.get_total_flops()) // 2 // len(states)
-    return max(1, min(processors, multiplications // SHARE))

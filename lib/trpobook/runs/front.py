@@ -74,7 +74,7 @@ def train(
         env_kwargs, wrappers: for the environment.
         policy: a policy of your own, as `trpobook.agents.policies.Policy` describes.
         processes: how many processes step the environment, one copy in each; 0 for none.
-        threads: of PyTorch's; 0 for as many as pay, which is one for a small network.
+        threads: of PyTorch's; 0 is one, or on resuming as many as the run was begun with.
         evaluate_every: steps between evaluations in mid-run; 0 for none.
         tensorboard: a folder for TensorBoard.
         on_update: is given each row of metrics.csv as it is written.
@@ -110,7 +110,7 @@ def train(
             raise ValueError(
                 "evaluate_every needs a second environment: give a function that makes one, not a vector of them"
             )
-        options = {"policy": policy, "processes": processes, "averaging": averaging, "threads": threads}
+        options = {"policy": policy, "processes": processes, "averaging": averaging, "threads": threads or 1}
         run = make_run(task, algo, seed, device, settings, **options)
         stack.callback(run.close)
         if first:
@@ -121,7 +121,7 @@ def train(
         elif first:
             config = {
                 **asked,
-                "threads": run.threads,
+                "threads": threads or 1,
                 "device": str(run.device),
                 "settings": run.plan.data()["settings"],
             }

@@ -31,11 +31,11 @@ class Plan:
     settings: Settings
     device: torch.device
     averaging: Averaging = ALONE
-    threads: int = 0
+    threads: int = 1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.threads <= 1024:
-            raise ValueError(f"threads is {self.threads}; it must lie between 1 and 1024, or be 0 for as many as pay")
+        if not 1 <= self.threads <= 1024:
+            raise ValueError(f"threads is {self.threads}; it must lie between 1 and 1024")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed is {self.seed}; it must be at least 0 and below 2⁶³")
 

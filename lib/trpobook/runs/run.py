@@ -13,11 +13,9 @@ from gymnasium import Space
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.agents.agent import Agent, new_agent
-from trpobook.agents.environments import cpu_count
 from trpobook.agents.parameters import trained
 from trpobook.agents.policies import Policy
-from trpobook.agents.spaces import seen_space
-from trpobook.agents.threads import threads_for, torch_threads
+from trpobook.agents.threads import torch_threads
 from trpobook.runs.plan import Plan, Row
 from trpobook.runs.ranks import refuse_unequal
 
@@ -82,10 +80,6 @@ class Run(ABC):
         spaces = dict(zip(("observation space", "action space"), map(repr, self.stage.spaces), strict=True))
         refuse_unequal(self.averaging, spaces)
         self.policy.load_state_dict(self.averaging.share(self.policy.state_dict()))  # a reader's own may begin anyhow
-        view = seen_space(self.stage.spaces[0])
-        states = torch.from_numpy(self.observation_moments.normalise(np.zeros((1, *view.shape), view.dtype)))
-        pay = threads_for(self.policy.outputs, states.to(plan.device), cpu_count())
-        self.threads = self.averaging.share(plan.threads or pay)  # all processes must round alike
         self.steps = self.count = 0
         self.number, self.interval, self.due = 0, s.checkpoint_steps, s.checkpoint_steps
         self.at_checkpoint = False
@@ -94,7 +88,7 @@ class Run(ABC):
     def updates(self, steps: int) -> Iterator[Row]:
         """Yield a row of COLUMNS after each update until `steps` transitions have been sampled in all."""
         while self.steps < steps:
-            with torch_threads(self.threads):  # the reader's own number stands again at each row
+            with torch_threads(self.plan.threads):  # the reader's own number stands again at each row
                 row = self._next()
             self.at_checkpoint = self.steps >= self.due
             if self.at_checkpoint:

@@ -48,7 +48,7 @@ class SearchRun(Run):
         policy: Policy | None = None,
         processes: int = 0,
         averaging: Averaging = ALONE,
-        threads: int = 0,
+        threads: int = 1,
     ):
         if device == "cuda":
             raise ValueError(f"device is 'cuda', but {algo} plays its population on the CPU; choose auto or cpu")

@@ -46,7 +46,8 @@ class Trainer(Run):
         policy: a policy of your own, as `trpobook.agents.policies.Policy` describes.
         processes: the number of processes that step the environment, one copy in each; 0 for none.
         averaging: over the processes that train together; `num_envs`, `batch_size` and minibatches are those of all.
-        threads: of PyTorch's; 0 for as many as pay, which is one for a small network. Another number rounds otherwise.
+        threads: of PyTorch's. The fit beside and the physics use the other cores: on two of them a second thread made
+            training slower up to 256 units a layer, and no faster with 512. Another number rounds otherwise.
     Lesson 10.
     """
 
@@ -67,7 +68,7 @@ class Trainer(Run):
         policy: Policy | None = None,
         processes: int = 0,
         averaging: Averaging = ALONE,
-        threads: int = 0,
+        threads: int = 1,
     ):
         if algo not in UPDATES:
             raise ValueError(f"unknown algorithm {algo!r}; a trainer has {', '.join(UPDATES)}")
@@ -86,7 +87,7 @@ class Trainer(Run):
             self.memory = Memory(self.policy, s.learning_rate, plan.seed_for(1))  # another order than V's
         self.return_moments = RunningMoments()
         self._beside = averaging.beside()
-        self._worker = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(self.threads,))
+        self._worker = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(threads,))
         self._fit: Future[None] | None = None
 
     def _set_stage(self, number: int) -> None:

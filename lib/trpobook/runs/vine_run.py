@@ -88,7 +88,7 @@ class VineRun(Run):
         policy: Policy | None = None,
         processes: int = 0,
         averaging: Averaging = ALONE,
-        threads: int = 0,
+        threads: int = 1,
     ):
         if processes:
             raise ValueError(f"processes is {processes}, but the vine steps its simulators in one; leave it out")
