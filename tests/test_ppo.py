@@ -9,6 +9,7 @@ from torch.distributions import kl_divergence
 from torch.nn.utils import parameters_to_vector
 
 from batches import make_batch, theta
+from reads import Reads
 from trpobook.algorithms.ppo import Memory, adapted_beta, clipped_surrogate, ppo_kl_update, ppo_update
 from trpobook.runs import trainer as trainers
 from trpobook.runs.settings import settings_for
@@ -218,6 +219,17 @@ def test_gradients_are_shortened_to_the_limit(limit):
     ppo_update(policy, states, actions, advantages, memory=memory, epochs=1, minibatch=200, max_gradient_norm=limit)
     assert g.norm() > 0.01
     assert ((theta(policy) - before).norm() / 1e-3).item() == pytest.approx(min(limit, g.norm().item()), rel=1e-6)
+
+
+@pytest.mark.parametrize("algo", UPDATES)
+def test_no_minibatch_waits_for_the_device(algo):
+    counts = []
+    for minibatch in (200, 10):
+        policy, *batch = make_batch()
+        with Reads() as reads:
+            UPDATES[algo](policy, *batch, memory=Memory(policy, 1e-3, 0), epochs=3, minibatch=minibatch)
+        counts.append(reads.count)
+    assert 3 <= counts[0] == counts[1] < 20
 
 
 def test_a_memory_follows_its_policy_to_another_float_type():

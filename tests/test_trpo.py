@@ -6,6 +6,7 @@ from torch import nn
 from torch.distributions import Categorical, kl_divergence
 from torch.nn.utils import parameters_to_vector
 
+from reads import Reads
 from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
 from trpobook.algorithms import trpo
 from trpobook.algorithms.fisher import fisher_vector_product
@@ -315,3 +316,10 @@ def test_the_network_runs_once_for_each_candidate_and_not_at_all_for_the_old_par
 
     trpo_update(policy, states, actions, advantages, delta=0.01, line_search=spy)
     assert runs == [0, 1, 1]
+
+
+def test_an_update_waits_for_the_device_a_few_times_for_each_product_and_each_try():
+    policy, *batch = make_batch()
+    with Reads() as reads:
+        update = trpo_update(policy, *batch, delta=0.01)
+    assert reads.count <= 2 * update.cg_iterations + 4 * (update.backtracks + 1) + 20

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from reads import Reads
 from trpobook.agents.value_function import ValueFunction
 
 
@@ -42,6 +43,16 @@ def test_targets_that_are_not_finite_leave_the_value_function_as_it_was(generato
     assert torch.equal(value.theta, before)
     value.fit(torch.randn(50, 2, generator=generator), torch.ones(50), 1, 10, generator)
     assert value.theta.isfinite().all()  # the optimiser has forgotten the NaN too
+
+
+def test_no_minibatch_waits_for_the_device(generator):
+    states, counts = torch.randn(100, 2, generator=generator), []
+    for minibatch in (100, 10):
+        value = ValueFunction(2, (8,), 1e-2, generator)
+        with Reads() as reads:
+            value.fit(states, states[:, 0], 3, minibatch, generator, max_gradient_norm=0.1)
+        counts.append(reads.count)
+    assert 1 <= counts[0] == counts[1] < 5
 
 
 def parameters_of(value):

@@ -111,8 +111,8 @@ BUGS = [
     ),
     (
         "ppo.py",
-        "/ max(1.0, gradient.norm().item() / max_gradient_norm))",
-        "/ (gradient.norm().item() / max_gradient_norm))",
+        "shorten(gradient, max_gradient_norm)",
+        "gradient.div_(gradient.norm() / max_gradient_norm)",
         "short gradients are lengthened",
     ),
     (

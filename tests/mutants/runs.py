@@ -160,13 +160,13 @@ BUGS = [
     ),
     (
         "trainer.py",
-        "self.return_moments.update(returns[batch.valid.cpu().numpy()], self.averaging)",
+        "self.return_moments.update(returns[batch.valid.numpy()], self.averaging)",
         "self.return_moments.update(returns.reshape(-1))",
         "resets enter the scale of returns",
     ),
     (
         "trainer.py",
-        "self.observation_moments.update(batch.observations[valid.cpu().numpy()], self.averaging)",
+        "self.observation_moments.update(batch.observations[batch.valid.numpy()], self.averaging)",
         "self.observation_moments.update(batch.observations.reshape(-1, *batch.observations.shape[2:]))",
         "resets enter the normaliser",
     ),

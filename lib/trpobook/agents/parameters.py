@@ -29,6 +29,11 @@ def tie(theta: Tensor, optimiser: Optimizer, parameters: Sequence[nn.Parameter])
     optimiser.load_state_dict(optimiser.state_dict())  # which moves the averages to where theta is
 
 
+def shorten(gradient: Tensor, most: float) -> None:
+    """Scale `gradient` in place to the norm `most` where it is longer; nothing waits for the device to say whether."""
+    gradient.div_((gradient.norm() / most).clamp(min=1))
+
+
 def splitter(n: int, minibatch: int, averaging: Averaging) -> Callable[[Tensor], Sequence[Tensor]]:
     """Return what splits a tensor of n rows into minibatches of so many rows; the last one may be smaller.
 

@@ -26,6 +26,8 @@ class Batch:
     Rows where `valid` is False are the steps on which an environment was reset: not transitions, and to be left
     out of every average. `states` has one row more than the rest: states[t + 1] is what followed row t, and where an
     episode ended with row t it is that episode's own last state, from which a truncated episode bootstraps.
+
+    States and actions are on the policy's device, where they were made; the rest comes from the task and is on the CPU.
     """
 
     states: Tensor  # (T + 1, n, state_dim), normalised; or frames of bytes, (T + 1, n, channels, height, width)
@@ -102,16 +104,13 @@ class Sampler:
         note(steps - 1)
         states[steps] = now
 
-        def tensor(array: np.ndarray) -> Tensor:
-            return torch.from_numpy(array).to(device)
-
         return Batch(
             states=states,
             actions=torch.stack(actions),
-            rewards=tensor(rewards),
-            terminated=tensor(terminated),
-            truncated=tensor(truncated),
-            valid=tensor(valid),
+            rewards=torch.from_numpy(rewards),
+            terminated=torch.from_numpy(terminated),
+            truncated=torch.from_numpy(truncated),
+            valid=torch.from_numpy(valid),
             observations=observations,
             episode_returns=episode_returns,
             episode_lengths=episode_lengths,

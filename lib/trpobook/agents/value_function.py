@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.networks import State, make_network
-from trpobook.agents.parameters import splitter, tie
+from trpobook.agents.parameters import shorten, splitter, tie
 
 
 class ValueFunction(nn.Module):
@@ -70,7 +70,7 @@ class ValueFunction(nn.Module):
                 values, _, vjp = self.network.linearise(x)
                 gradient = averaging.mean(vjp((values - y) * (2 / len(x))), len(x))
                 if max_gradient_norm < math.inf:
-                    gradient.div_(max(1.0, gradient.norm().item() / max_gradient_norm))
+                    shorten(gradient, max_gradient_norm)
                 self.theta.grad = gradient
                 self.optimiser.step()
         if not self.theta.isfinite().all():

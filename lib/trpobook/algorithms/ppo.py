@@ -14,7 +14,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from trpobook.agents.averaging import ALONE, Averaging
 from trpobook.agents.linearise import linearise
-from trpobook.agents.parameters import splitter, tie, trained
+from trpobook.agents.parameters import shorten, splitter, tie, trained
 from trpobook.agents.policies import Policy
 from trpobook.algorithms.policy_update import PolicyUpdate, guarded, policy_gradient, ratio_quantiles, require_finite
 
@@ -25,9 +25,12 @@ class Memory:
     """What PPO carries from one update to the next: Adam's averages, the order of the minibatches, and β."""
 
     def __init__(self, policy: Policy, learning_rate: float, seed: int, beta: float = 1.0):
-        """Begin with β = `beta`, nats⁻¹; only the KL penalty reads it."""
+        """Begin with β = `beta`, nats⁻¹; only the KL penalty reads it.
+
+        Fused, Adam takes its step in one pass, and its count of steps needn't be read from the device.
+        """
         self.theta = parameters_to_vector(trained(policy.parameters())).detach().clone()
-        self.optimiser: torch.optim.Optimizer = torch.optim.Adam([self.theta], lr=learning_rate, eps=1e-5)
+        self.optimiser: torch.optim.Optimizer = torch.optim.Adam([self.theta], lr=learning_rate, eps=1e-5, fused=True)
         self.shuffler = torch.Generator().manual_seed(seed)
         self.beta = beta
 
@@ -174,7 +177,8 @@ def ascend(
         if entropy_bonus:
             gain = gain + entropy_bonus * new.entropy().mean()
         gradient = averaging.mean(vjp(torch.autograd.grad(gain, outputs)[0]), len(rows))
-        memory.theta.grad = gradient.mul_(-1 / max(1.0, gradient.norm().item() / max_gradient_norm))
+        shorten(gradient, max_gradient_norm)
+        memory.theta.grad = gradient.neg_()
         memory.optimiser.step()
 
     try:

@@ -127,7 +127,7 @@ class Trainer(Run):
         clock.append(time.perf_counter())
         advantages, values = self._advantages(batch)
         targets = advantages + values
-        valid = batch.valid
+        valid = batch.valid.to(self.device)
         states, actions = batch.states[:-1][valid], batch.actions[valid]
         clock.append(time.perf_counter())
         self._fit = self._worker.submit(
@@ -144,7 +144,7 @@ class Trainer(Run):
         record = UPDATES[self.algo].update(self.policy, states, actions, scaled, **self._arguments())
         clock.append(time.perf_counter())
         if s.normalise_observations:
-            self.observation_moments.update(batch.observations[valid.cpu().numpy()], self.averaging)
+            self.observation_moments.update(batch.observations[batch.valid.numpy()], self.averaging)
         episodes = list(zip(batch.episode_returns, batch.episode_lengths, strict=True))
         judged, told = (self.averaging.rows(each[valid]) for each in (values, targets))
         return {
@@ -182,24 +182,24 @@ class Trainer(Run):
         """Return advantages and values, both (T, n), in units of the normalised return."""
         if self.task.name in ATARI_TASKS:  # the sign, as the published scores have it: lesson 13
             batch = replace(batch, rewards=batch.rewards.sign())
-        rewards = batch.rewards.float()
+        rewards = batch.rewards.to(self.device, torch.float32)
         if self.settings.normalise_returns:
             self._update_return_scale(batch)
             rewards = rewards / float(np.sqrt(self.return_moments.var + 1e-8))
         values = self.value(batch.states)
         s = self.settings
-        ends = batch.terminated, batch.truncated
+        ends = batch.terminated.to(self.device), batch.truncated.to(self.device)
         return gae(rewards, values[:-1], values[1:], *ends, s.gamma, s.lam), values[:-1]
 
     def _update_return_scale(self, batch: Batch) -> None:
         """Follow the discounted return of each environment and take it into `return_moments`."""
-        rewards = batch.rewards.cpu().numpy()
-        going_on = ~(batch.terminated | batch.truncated).cpu().numpy()
+        rewards = batch.rewards.numpy()
+        going_on = ~(batch.terminated | batch.truncated).numpy()
         returns = np.empty_like(rewards)
         for t, row in enumerate(rewards):
             self.discounted = returns[t] = self.settings.gamma * self.discounted + row
             self.discounted = self.discounted * going_on[t]
-        self.return_moments.update(returns[batch.valid.cpu().numpy()], self.averaging)
+        self.return_moments.update(returns[batch.valid.numpy()], self.averaging)
 
     def state(self) -> Row:
         """Return all that the run's future depends on, as tensors and plain data; the weights are the live ones."""
