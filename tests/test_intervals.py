@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from trpobook.book.intervals import MOST_VALUES, bootstrap_interval
+from trpobook.book.intervals import MOST_VALUES, bootstrap_interval, interquartile_mean
 
 rng = np.random.default_rng(10)
 
@@ -52,3 +52,23 @@ def test_shifts_and_scales_with_the_values():
 def test_what_has_no_interval_is_refused(values, level, said):
     with pytest.raises(ValueError, match=said):
         bootstrap_interval(values, level)
+
+
+@pytest.mark.parametrize("n", range(1, 13))
+def test_the_interquartile_mean_leaves_out_a_quarter_at_either_end(n):
+    values = rng.normal(size=n)
+    middle = np.repeat(np.sort(values), 4)[n : 3 * n]  # each value four times: then quarters are whole numbers of them
+    assert interquartile_mean(values) == pytest.approx(middle.mean())
+    assert interquartile_mean(rng.permutation(values)) == pytest.approx(middle.mean())
+
+
+def test_one_failed_run_of_ten_hardly_moves_the_interquartile_mean():
+    values = np.full(10, 100.0)
+    values[3] = -1e6
+    assert interquartile_mean(values) == 100
+
+
+@pytest.mark.parametrize("values,said", [([], "values is empty"), ([[1.0]], "has shape"), ([1.0, np.nan], "holds nan")])
+def test_what_has_no_interquartile_mean_is_refused(values, said):
+    with pytest.raises(ValueError, match=said):
+        interquartile_mean(values)

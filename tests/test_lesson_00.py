@@ -18,8 +18,8 @@ def fork():
     """A policy after two updates, what it was before anything went on from it, and the first update of each way."""
     state, _ = cliff.decent_policy(0, updates=2)
     before = copy.deepcopy(state)
-    _, plain = cliff.go_on(state, 0, "reinforce", 1, step_size=1.0)
-    _, trust = cliff.go_on(state, 0, "trpo", 1, delta=0.01)
+    _, plain = cliff.go_on(state, 0, "fixed step", 1.0, updates=1)
+    _, trust = cliff.go_on(state, 0, "trpo", 0.01, updates=1)
     return state, before, plain[0], trust[0]
 
 
@@ -52,8 +52,8 @@ def test_the_stored_runs_are_all_there_and_made_with_the_settings_of_today():
         name: value for name, value in record["settings"].items() if name in today and name != "log_std"
     }  # no Gaussian
     assert made == {name: today[name] for name in made} and set(cliff.SETTINGS) <= set(made)
-    wanted = [("reinforce", size) for size in cliff.ALPHAS] + [("trpo", size) for size in cliff.DELTAS]
-    assert [run["algo"] for run in record["runs"]] == [algo for algo, _ in wanted]
+    wanted = [(arm, size) for arm, way in cliff.ARMS.items() for size in way.sizes]
+    assert [run["arm"] for run in record["runs"]] == [arm for arm, _ in wanted]
     assert [run["size"] for run in record["runs"]] == pytest.approx([size for _, size in wanted], rel=1e-5)
     for run in record["runs"]:
         assert np.shape(run["returns"]) == (len(cliff.SEEDS), cliff.AFTER)
@@ -65,11 +65,34 @@ def test_within_a_trust_region_the_first_step_keeps_to_it():
     assert np.all(family.first_kl <= family.sizes[:, None] * (1 + 1e-6))
 
 
-def test_the_slider_picks_the_nearest_stored_size():
-    alphas, deltas = (family.sizes for family in lesson_00.families().values())
-    choice = lesson_00.choose(1.6, -2.2)
-    assert alphas[choice.alpha] == pytest.approx(10**1.5, rel=1e-5)
-    assert deltas[choice.delta] == pytest.approx(0.01, rel=1e-5)
+def test_the_sliders_pick_the_nearest_stored_sizes_of_the_rule_that_is_chosen():
+    for rule, arm in lesson_00.RULES.items():
+        choice = lesson_00.choose(1.6, rule, -2.2)
+        assert choice.plain.size == pytest.approx(10**1.5, rel=1e-5)
+        assert choice.other.size == choice.other.nats == pytest.approx(0.01, rel=1e-5)
+        family = lesson_00.families()[arm]
+        assert np.array_equal(choice.other_alive, family.survivors)
+        assert choice.other.alive == family.survivors[2] and choice.other.median == np.median(family.returns[2, :, -1])
+
+
+def test_each_arm_differs_from_the_one_before_by_one_thing(fork):
+    """On one batch: by its length, by its direction, by the check of its step."""
+    state = fork[0]
+    one, same, turned, checked = (
+        cliff.go_on(state, 0, arm, size, updates=1) for arm, size in zip(cliff.ARMS, (1.0, 0.3, 0.3, 0.3), strict=True)
+    )
+    start = weights(state)
+    steps = [weights(end) - start for end, _ in (one, same, turned, checked)]
+    cosine = torch.cosine_similarity
+    assert cosine(steps[0], steps[1], dim=0) > 0.9999 and cosine(steps[1], steps[2], dim=0) < 0.95
+    assert cosine(steps[2], steps[3], dim=0) > 0.9999 and steps[3].norm() <= steps[2].norm() * 1.0001
+    assert all(0.1 < log[0]["kl"] < 0.9 for _, log in (same, turned))
+    assert checked[1][0]["kl"] <= 0.3
+
+
+def weights(state):
+    tensors = [value for value in state["agent"]["policy"].values() if isinstance(value, torch.Tensor)]
+    return torch.cat([tensor.flatten() for tensor in tensors])
 
 
 def test_the_map_holds_every_lesson_once_and_each_builds_on_earlier_ones():

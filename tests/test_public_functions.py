@@ -1036,6 +1036,12 @@ CASES = {
         ),
         ("values", "level"),
     ),
+    "intervals.interquartile_mean": Case(
+        intervals.interquartile_mean,
+        lambda rng: {"values": numbers(rng, rng.integers(1, 7))},
+        lambda r, values: values.min() - 1e-9 * np.abs(values).max() <= r <= values.max() + 1e-9 * np.abs(values).max(),
+        ("values",),
+    ),
     "conjugate_gradient.conjugate_gradient": Case(
         conjugate_gradient.conjugate_gradient,
         lambda rng: (

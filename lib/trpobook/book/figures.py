@@ -15,7 +15,7 @@ from trpobook.agents.video import film, write_mp4
 from trpobook.algorithms.line_search import line_search
 from trpobook.book import BOOK, plots, style
 from trpobook.book.clips import film_strip
-from trpobook.book.results import TASKS, logs, sweep_lines
+from trpobook.book.results import TASKS, logs
 from trpobook.runs.front import load
 from trpobook.runs.settings import settings_for
 
@@ -31,7 +31,7 @@ LOOKS = {  # of each algorithm in a picture of several: its name, colour and lin
     "cem": ("CEM", style.INK, ":"),
     "cma-es": ("CMA-ES", style.RETURN["color"], (0, (1, 1))),
 }
-SWEPT = {  # the settings of figures/sweep.csv: their names in a picture
+SWEPT = {  # the settings of figures/sweeps: their names in a picture
     "delta": "radius δ",
     "cg_iterations": "iterations of CG",
     "damping": "damping ξ",
@@ -125,13 +125,12 @@ def apart(heights, gap: float) -> np.ndarray:
     return result
 
 
-def sweep(data: Path, *algos: str):
-    """Return a figure of what one changed setting of the algorithms does: value against evaluation, a dot a seed.
+def sweep(rows: list[dict[str, str]]):
+    """Return a figure of what one changed setting does: value against evaluation, a dot a seed.
 
     Args:
-        data: written by `trpobook.book.results`; settings that it doesn't have yet get no panel.
+        rows: of `results.sweep_lines`; a setting that they don't have gets no panel.
     """
-    rows = sweep_lines(*algos, data=data)
     settings = dict.fromkeys((row["algo"], row["task"], row["setting"]) for row in rows if row["setting"] in SWEPT)
     width, height = 0.75 + 2.7 * min(4, len(settings)), 2.8 * math.ceil(len(settings) / 4)
     figure, axes = style.figure(len(settings), width=width, height=height)

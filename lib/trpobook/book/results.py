@@ -1,19 +1,26 @@
-"""The training runs that the book shows: made here, kept as data under figures/."""
+"""The training runs that the book shows: made here, kept as data under figures/.
+
+``python -m trpobook.book.results`` makes those that are missing, as many at a time as there are processors; with words
+behind it only those whose names hold one of the words, for instance ``Hopper-v5-trpo``.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
 import math
+import sys
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from trpobook.agents import storage
 from trpobook.algorithms.line_search import line_search
 from trpobook.book import BOOK
+from trpobook.book.intervals import bootstrap_interval, interquartile_mean
+from trpobook.book.workers import side_by_side
 from trpobook.runs.columns import COLUMNS, TIMINGS
 from trpobook.runs.folder import RunFolder
 from trpobook.runs.front import load, train
@@ -21,20 +28,24 @@ from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
 
 TASKS = ("Hopper-v5", "Walker2d-v5", "HalfCheetah-v5", "Swimmer-v5", "InvertedDoublePendulum-v5")
-SEEDS = (0, 1, 2)
-STEPS = 1_000_000
+MORE_TASKS = ("Ant-v5", "Humanoid-v5", "Reacher-v5", "InvertedPendulum-v5")  # planned, and not in the table yet
+SEEDS = tuple(range(10))  # of the table; settings were chosen with seeds from 100 on
+STEPS, EVERY = 1_000_000, 50_000  # of a run, and between its evaluations
 RUNS = BOOK / "runs" / "results"
 DATA = BOOK / "figures" / "training"
 AGENTS = BOOK / "figures" / "agents"
-SWEEP = BOOK / "figures" / "sweep.csv"
+SWEEPS = BOOK / "figures" / "sweeps"
 BATCHES, RECORD = BOOK / "figures" / "batches.csv", BOOK / "figures" / "batches.json"
+
+# What a run has under another name than its algorithm's.
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {"ppo-annealed": ("ppo", {"anneal_steps": STEPS})}
 
 
 class Planned(NamedTuple):
     """A run that `make results` makes; its data are DATA/name.csv, the log, and DATA/name.json, the rest."""
 
     task: str
-    algo: str
+    algo: str  # or one of VARIANTS
     seed: int
     steps: int = STEPS
 
@@ -42,45 +53,100 @@ class Planned(NamedTuple):
     def name(self) -> str:
         return f"{self.task}-{self.algo}-{self.seed}"
 
+    @property
+    def made_by(self) -> tuple[str, dict[str, Any]]:
+        """The algorithm, and what it changes of the task's settings."""
+        return VARIANTS.get(self.algo, (self.algo, {}))
+
 
 COMPARED = ("Swimmer-v5", "Hopper-v5", "Walker2d-v5")  # the tasks of Schulman et al. 2015
 RIVALS = ("Hopper-v5", "HalfCheetah-v5")  # where lesson 12 sets PPO beside TRPO
 PLAN = (
-    *(Planned(task, "trpo", seed) for seed in SEEDS for task in TASKS),
+    *(Planned(task, "trpo", seed) for seed in SEEDS for task in (*TASKS, *MORE_TASKS)),
     Planned("Qbert-v5", "trpo", 0, 200_000),
-    *(Planned(task, algo, seed) for algo in ("ppo", "ppo-kl") for seed in SEEDS for task in RIVALS),
-    *(Planned(task, "npg", seed) for seed in SEEDS for task in COMPARED),
-    *(Planned(task, algo, seed) for algo in ("reinforce", "cem") for seed in SEEDS[:2] for task in COMPARED),
+    *(Planned(task, "ppo", seed) for seed in range(5) for task in TASKS),
+    *(Planned(task, "ppo-annealed", seed) for seed in range(5) for task in TASKS),
+    *(Planned(task, "ppo-kl", seed) for seed in range(5) for task in RIVALS),
+    *(Planned(task, "npg", seed) for seed in range(5) for task in TASKS),
+    *(Planned(task, "reinforce", seed) for seed in range(5) for task in COMPARED),
+    *(Planned(task, "cem", seed) for seed in range(2) for task in COMPARED),
     *(Planned(task, algo, 0) for algo in ("vine", "cma-es") for task in COMPARED),
 )
 
-# One setting at a time away from the library's. Lesson 10.
-SWEEP_STEPS, SWEEP_SEEDS = 250_000, (0,)
-SWEPT: dict[tuple[str, str], dict[str, tuple]] = {
-    ("trpo", "HalfCheetah-v5"): {
-        "library": (0,),
-        "delta": (0.001, 0.003, 0.03, 0.1),
-        "cg_iterations": (1, 3, 30),
-        "damping": (0.001, 0.01, 1.0),
-        "lam": (0.0, 0.8, 1.0),
-        "shrink": (0.5,),
-        "fisher_stride": (1, 49),  # without a factor in common with the 32 copies
-        "batch_size": (1024, 8192),
-    },
-    ("npg", "Hopper-v5"): {"step_size": (0.1, 0.3, 1.0)},
-    ("reinforce", "Hopper-v5"): {"step_size": (0.03, 0.1, 0.3, 1.0)},
-}
-SWEEP_PLAN = tuple(
-    (algo, task, setting, value, seed)
-    for seed in SWEEP_SEEDS
-    for (algo, task), settings in SWEPT.items()
-    for setting, values in settings.items()
-    for value in values
+
+class Swept(NamedTuple):
+    """A run with one setting changed; a line of SWEEPS/sweep.csv."""
+
+    sweep: str
+    algo: str
+    task: str
+    setting: str  # "library": none is changed; "shrink": the line search's factor, which is no setting
+    value: Any
+    seed: int
+    steps: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.sweep} {self.task}-{self.algo} {self.setting} = {self.value}, seed {self.seed}"
+
+
+def swept(sweep: str, steps: int, seeds: tuple[int, ...], plan: dict) -> list[Swept]:
+    """Return the runs of a sweep, from {(algorithm, task): {setting: values}}."""
+    return [
+        Swept(sweep, algo, task, setting, value, seed, steps)
+        for seed in seeds
+        for (algo, task), settings in plan.items()
+        for setting, values in settings.items()
+        for value in values
+    ]
+
+
+TENFOLD = (0.1, 0.3, 1, 3, 10)
+SWEEP_PLAN = (
+    # Lesson 10: one setting at a time away from the library's.
+    *swept(
+        "settings",
+        250_000,
+        (0,),
+        {
+            ("trpo", "HalfCheetah-v5"): {
+                "library": (0,),
+                "delta": (0.001, 0.003, 0.03, 0.1),
+                "cg_iterations": (1, 3, 30),
+                "damping": (0.001, 0.01, 1.0),
+                "lam": (0.0, 0.8, 1.0),
+                "shrink": (0.5,),
+                "fisher_stride": (1, 49),  # without a factor in common with the 32 copies
+                "batch_size": (1024, 8192),
+            },
+            ("npg", "Hopper-v5"): {"step_size": (0.1, 0.3, 1.0)},
+            ("reinforce", "Hopper-v5"): {"step_size": (0.03, 0.1, 0.3, 1.0)},
+        },
+    ),
+    # Lesson 12: how much worse is each when its one number is off by so much?
+    *swept(
+        "tenfold",
+        500_000,
+        tuple(range(5)),
+        {
+            (algo, task): {setting: tuple(float(f"{usual * factor:g}") for factor in TENFOLD)}
+            for task in RIVALS
+            for algo, setting, usual in (("trpo", "delta", 0.01), ("ppo", "learning_rate", 3e-4))
+        },
+    ),
 )
 
 # Larger batches of Hopper, with copies and minibatches of the value function in proportion. Lesson 10.
 BATCH_STEPS = {4096: 1_000_000, 16_384: 1_500_000, 65_536: 3_000_000}
-BATCH_EVERY = 50_000  # steps between evaluations
+BATCH_SEEDS = (0, 1, 2)
+
+
+def is_made(run: Planned) -> bool:
+    """Return whether the data of a run are there, evaluations on the way among them."""
+    record = DATA / f"{run.name}.json"
+    if not (record.exists() and (DATA / f"{run.name}.csv").exists()):
+        return False
+    return json.loads(record.read_text()).get("evaluate_every", 0) == EVERY
 
 
 def make_run(run: Planned) -> None:
@@ -89,28 +155,26 @@ def make_run(run: Planned) -> None:
     TRPO's first seed on each task is kept under AGENTS, the agent and its value function: a file that `python -m
     trpobook record` takes.
     """
-    data = DATA / f"{run.name}.csv"
-    agent = AGENTS / f"{run.task}.pt" if (run.algo, run.seed) == ("trpo", 0) else None
-    if data.exists() and (agent is None or agent.exists()):
-        return
     folder = RUNS / run.name
-    train(run.task, run.algo, run.steps, run.seed, "cpu", folder, resume=True)
+    algo, changes = run.made_by
+    options = {"settings": changes, "resume": True, "evaluate_every": EVERY}
+    train(run.task, algo, run.steps, run.seed, "cpu", folder, **options)
     returns = load(folder).evaluate()
     config = json.loads((folder / "config.json").read_text())
     DATA.mkdir(parents=True, exist_ok=True)
-    record = {**config, "steps": run.steps, "evaluation_returns": [round(float(value), 1) for value in returns]}
-    (DATA / f"{run.name}.json").write_text(json.dumps(record, indent=1) + "\n")
-    with (folder / "metrics.csv").open() as rows, data.open("w") as file:
+    with (folder / "metrics.csv").open() as rows, (DATA / f"{run.name}.csv").open("w") as file:
         reader = csv.DictReader(rows)
         columns = [column for column in reader.fieldnames if column not in TIMINGS]
         writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for row in reader:
             writer.writerow({name: short(value) for name, value in row.items()})
-    if agent:
+    if (run.algo, run.seed) == ("trpo", 0):
         _, state = RunFolder(folder, tuple(COLUMNS)).latest()
-        agent.parent.mkdir(parents=True, exist_ok=True)
-        storage.save(agent, {name: state[name] for name in ("agent", "value")})
+        AGENTS.mkdir(parents=True, exist_ok=True)
+        storage.save(AGENTS / f"{run.task}.pt", {name: state[name] for name in ("agent", "value")})
+    record = {**config, "steps": run.steps, "evaluation_returns": [round(float(value), 1) for value in returns]}
+    (DATA / f"{run.name}.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
 def short(value: str) -> str:
@@ -118,32 +182,41 @@ def short(value: str) -> str:
     return f"{float(value):.5g}" if "." in value or "e" in value else value
 
 
-def sweep() -> None:
-    """Train with one setting changed at a time, and keep one line a run: what it reached, and how its updates went."""
-    key = ("algo", "task", "setting", "value", "seed")
-    if not SWEEP.exists():
-        SWEEP.write_text(",".join([*key, "steps", "return", "evaluation", "kl", "accepted", "backtracks"]) + "\n")
-    done = {tuple(row[name] for name in key) for row in sweep_lines()}
-    for plan in SWEEP_PLAN:
-        if tuple(map(str, plan)) in done:
-            continue
-        algo, task, setting, value, seed = plan
-        print(f"{algo} on {task}, {setting} = {value}, seed {seed}", flush=True)
-        update = {"line_search": partial(line_search, shrink=value)} if setting == "shrink" else {}
-        changes = {} if setting in ("library", "shrink") else {setting: value}
-        trainer = Trainer(task, algo, seed, settings=settings_for(task, algo, **changes), update=update)
-        log = list(trainer.updates(SWEEP_STEPS))
-        means = [np.mean([row[name] for row in log]) for name in ("kl", "accepted", "backtracks")]
-        numbers = [log[-1]["return_mean"], trainer.evaluate().mean(), *means]
-        with SWEEP.open("a", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerow(
-                [*plan, SWEEP_STEPS, *(f"{number:.5g}" for number in numbers)]
-            )
+SWEPT = tuple(dict.fromkeys(run.sweep for run in SWEEP_PLAN))
+OUTCOMES = ("return", "evaluation", "kl", "median_kl", "accepted", "backtracks")
 
 
-def sweep_lines(*algos: str, data: Path = SWEEP) -> list[dict[str, str]]:
-    """Return the lines of the sweep in `data`, as they are written; with `algos`, only theirs."""
-    with data.open() as lines:
+def make_swept(run: Swept) -> dict[str, str]:
+    """Train with one setting changed; return what it reached, and how its updates went: means, and the median KL."""
+    update = {"line_search": partial(line_search, shrink=run.value)} if run.setting == "shrink" else {}
+    changes = {} if run.setting in ("library", "shrink") else {run.setting: run.value}
+    settings = settings_for(run.task, run.algo, **changes)
+    trainer = Trainer(run.task, run.algo, run.seed, "cpu", settings=settings, update=update)
+    log = list(trainer.updates(run.steps))
+    kl, accepted, backtracks = ([row[name] for row in log] for name in ("kl", "accepted", "backtracks"))
+    reached = log[-1]["return_mean"], trainer.evaluate().mean()
+    numbers = *reached, np.mean(kl), np.median(kl), np.mean(accepted), np.mean(backtracks)
+    return dict(zip(OUTCOMES, (f"{number:.5g}" for number in numbers), strict=True))
+
+
+def keep_swept(run: Swept, outcome: dict[str, str]) -> None:
+    """Write a run into its sweep's file, in the order of the plan."""
+    file = SWEEPS / f"{run.sweep}.csv"
+    lines = {tuple(line[name] for name in Swept._fields[1:]): line for line in sweep_lines(run.sweep)}
+    lines[tuple(map(str, run[1:]))] = dict(zip(Swept._fields[1:], map(str, run[1:]), strict=True)) | outcome
+    order = [tuple(map(str, each[1:])) for each in SWEEP_PLAN if each.sweep == run.sweep]
+    SWEEPS.mkdir(exist_ok=True)
+    with file.open("w", newline="") as out:
+        writer = csv.DictWriter(out, (*Swept._fields[1:], *OUTCOMES), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines[key] for key in order if key in lines)
+
+
+def sweep_lines(sweep: str, *algos: str) -> list[dict[str, str]]:
+    """Return the lines of a sweep's file, as they are written; with `algos`, only theirs."""
+    if not (file := SWEEPS / f"{sweep}.csv").exists():
+        return []
+    with file.open() as lines:
         return [row for row in csv.DictReader(lines) if not algos or row["algo"] in algos]
 
 
@@ -152,7 +225,7 @@ def batches() -> None:
     done = {(row["rows"], row["seed"]) for row in batch_lines()} if BATCHES.exists() else set()
     if not done:
         BATCHES.write_text("rows,seed,steps,evaluation_mean\n")
-    for seed in SEEDS:
+    for seed in BATCH_SEEDS:
         for rows, steps in BATCH_STEPS.items():
             if (str(rows), str(seed)) in done:
                 continue
@@ -169,7 +242,7 @@ def batches() -> None:
                 folder,
                 resume=True,
                 settings=changes,
-                evaluate_every=BATCH_EVERY,
+                evaluate_every=EVERY,
             )
             record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
             record[f"{rows}-{seed}"] = json.loads((folder / "config.json").read_text())
@@ -188,18 +261,22 @@ def batch_lines() -> list[dict[str, str]]:
 
 def evaluations(task: str, algo: str = "trpo") -> list[list[float]]:
     """Return the 20 returns of each seed's evaluation under DATA, seed by seed."""
-    files = sorted(DATA.glob(f"{task}-{algo}-[0-9]*.json"))
-    return [json.loads(file.read_text())["evaluation_returns"] for file in files]
+    return [json.loads(file.read_text())["evaluation_returns"] for file in _files(task, algo, DATA, "json")]
 
 
 def logs(task: str, algo: str = "trpo", data: Path = DATA) -> list[list[dict[str, float]]]:
     """Return the training logs of all seeds under `data`, seed by seed: a row an update; an empty cell is NaN."""
-    return [_rows(file) for file in sorted(data.glob(f"{task}-{algo}-[0-9]*.csv"))]
+    return [_rows(file) for file in _files(task, algo, data, "csv")]
 
 
 def log_of(task: str, algo: str = "trpo", seed: int = 0) -> list[dict[str, float]]:
     """Return the training log of one run under DATA, as `logs` does."""
     return _rows(DATA / f"{task}-{algo}-{seed}.csv")
+
+
+def _files(task: str, algo: str, data: Path, kind: str) -> list[Path]:
+    """Return the data of all seeds of a run, in their order."""
+    return sorted(data.glob(f"{task}-{algo}-[0-9]*.{kind}"), key=lambda file: int(file.stem.rpartition("-")[2]))
 
 
 def _rows(file: Path) -> list[dict[str, float]]:
@@ -208,21 +285,37 @@ def _rows(file: Path) -> list[dict[str, float]]:
 
 
 def table() -> str:
-    """Return TRPO's evaluations as Markdown: mean and spread over each seed's 20 deterministic episodes."""
-    lines = ["| task | mean of the seeds | seed by seed, ± over 20 episodes |", "|---|---:|---|"]
+    """Return TRPO's evaluations as Markdown: over the seeds, the mean with its interval and the interquartile mean."""
+    lines = ["| task | seeds | mean, 95 % interval | interquartile mean | seed by seed |", "|---|---:|---:|---:|---|"]
     for task in TASKS:
-        seeds = evaluations(task)
-        each = ", ".join(f"{np.mean(returns):.0f} ± {np.std(returns):.0f}" for returns in seeds)
-        lines.append(f"| {task} | {np.mean([np.mean(returns) for returns in seeds]):.0f} | {each} |")
+        if seeds := [float(np.mean(returns)) for returns in evaluations(task)]:
+            digits = 1 if max(map(abs, seeds)) < 100 else 0
+            values = np.mean(seeds), *bootstrap_interval(seeds), interquartile_mean(seeds), *seeds
+            mean, low, high, middle, *each = (f"{value:.{digits}f}".replace("-", "−") for value in values)
+            lines.append(f"| {task} | {len(seeds)} | {mean} ({low} to {high}) | {middle} | {', '.join(each)} |")
     return "\n".join(lines)
 
 
+def work(run: Planned | Swept) -> dict[str, str] | None:
+    """Make one run, whichever it is."""
+    return make_swept(run) if isinstance(run, Swept) else make_run(run)
+
+
+def missing(words: list[str]) -> list[Planned | Swept]:
+    """Return the runs whose data are not there yet, in the order of the plans."""
+    kept = {sweep: {tuple(line[name] for name in Swept._fields[1:]) for line in sweep_lines(sweep)} for sweep in SWEPT}
+    runs: list[Planned | Swept] = [run for run in PLAN if not is_made(run)]
+    runs += [run for run in SWEEP_PLAN if tuple(map(str, run[1:])) not in kept[run.sweep]]
+    return [run for run in runs if not words or any(word in run.name for word in words)]
+
+
 def main() -> None:
-    for run in PLAN:
+    for run, outcome in side_by_side(work, missing(sys.argv[1:])):
+        if isinstance(run, Swept):
+            keep_swept(run, outcome)
         print(run.name, flush=True)
-        make_run(run)
-    sweep()
-    batches()
+    if not sys.argv[1:]:
+        batches()
     print(table())
 
 

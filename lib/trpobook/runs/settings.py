@@ -145,7 +145,7 @@ class SearchSettings(Settings):
     spread: float = setting(0.5, "initial standard deviation of each weight", above=0)
 
 
-# The step sizes are the best of figures/sweep.csv, on Hopper.
+# The step sizes are the best of figures/sweeps/settings.csv, on Hopper.
 ALGORITHMS: dict[str, type[Settings]] = {
     "trpo": TRPOSettings,
     "npg": NaturalGradientSettings,
