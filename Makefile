@@ -3,10 +3,11 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 READY = .venv/.ready
+SITE_READY = .venv/.site
 TESTS = $(VENV) -m pytest
-IN_BROWSER = tests/test_browser.py tests/test_flagships.py tests/test_notebooks.py
+IN_BROWSER = tests/test_browser.py tests/test_flagships.py tests/test_live.py tests/test_notebooks.py tests/test_site.py
 
-.PHONY: help lab test check lint mutants bench results figures notebooks debian
+.PHONY: help lab test check lint mutants bench results figures notebooks site debian
 
 help:
 	@echo "make lab        open the lessons in JupyterLab, in a working copy of your own (my_notebooks/)"
@@ -18,12 +19,13 @@ help:
 	@echo "make results    train the agents whose curves the book shows: hours; finished runs are kept"
 	@echo "make figures    draw the pictures that stand outside the lessons"
 	@echo "make notebooks  execute every lesson again and store its outputs"
+	@echo "make site       the web edition, from the stored lessons, in site/_build/html"
 
 lab: $(READY)
 	$(VENV) -m trpobook.book.lab
 
 # What is timed comes last and alone.
-test: lint debian
+test: lint debian $(SITE_READY)
 	$(TESTS) -n 2 --dist loadfile -m "not alone"
 	$(TESTS) -m alone
 
@@ -52,6 +54,9 @@ figures: $(READY)
 notebooks: $(READY)
 	$(VENV) tools/execute_notebooks.py notebooks/*.ipynb
 
+site: $(SITE_READY)
+	$(VENV) site/builder.py
+
 debian:
 	@sh tools/install_debian_packages.sh
 
@@ -62,3 +67,7 @@ $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv --without-pip .venv
 	$(PYTHON) -m pip --python $(VENV) install pip -r requirements.txt
 	@touch $(READY)
+
+$(SITE_READY): $(READY) requirements-site.txt
+	$(PYTHON) -m pip --python $(VENV) install -r requirements-site.txt
+	@touch $(SITE_READY)

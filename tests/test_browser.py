@@ -25,6 +25,7 @@ from playwright.sync_api import Error
 
 from conftest import CHROMIUM, LESSONS
 from plugged import CHECK, is_verdict, plug_in
+from trpobook.widgets.base import FIGURE_MIME
 
 QUICK = ("11_", "12_", "13_")  # full runs of these take many minutes
 RUN_TIMEOUT = 900  # seconds, of all cells of a lesson; lesson 10 trains live for up to 180 on two idle cores
@@ -32,8 +33,7 @@ TOGETHER = 5  # lessons, whose pages and kernels are open at a time: each takes 
 AT_ONCE = 2  # of these run, one a core
 
 # From key press to changed picture, in seconds: the book's promise, and twice that on a machine that does other things.
-PROMISED, PROMISED_FLAGSHIP = 0.150, 0.060
-BOUND, BOUND_FLAGSHIP = 2 * PROMISED, 2 * PROMISED_FLAGSHIP
+PROMISED, BOUND = 0.060, 0.120
 PRESSES = 5
 
 # Errors of rounding: their digits are those of the machine's arithmetic, and another has others.
@@ -328,12 +328,18 @@ def differences(session, stored, notebook):
     for cell, again in zip(cells, code_cells(notebook), strict=True):
         cell.colors = nocolors
         outputs = [
-            coalesce_streams([output for output in each.outputs if not is_verdict(output)])
+            coalesce_streams([without_figure(output) for output in each.outputs if not is_verdict(output)])
             for each in (again, cell.cell)
         ]
         if cell.options["check"] and not cell.compare_outputs(*outputs):
             found.append("\n".join([f"Cell {cell.cell_num}: {cell.cell.source}", *cell.comparison_traceback]))
     return found
+
+
+def without_figure(output):
+    """Return the output without what a live figure stores of itself: a picture's numbers, which rounding may change."""
+    output.get("data", {}).pop(FIGURE_MIME, None)
+    return output
 
 
 @pytest.mark.alone
@@ -368,9 +374,9 @@ def test_each_slider_moves_its_picture_in_time(lesson_page, record_property):
     assert max(latencies) < BOUND
 
 
-def said(latencies, promised=PROMISED):
+def said(latencies):
     """Return the medians of the sliders in words."""
-    return f"{', '.join(f'{1000 * seconds:.0f}' for seconds in latencies)} ms; promised: {1000 * promised:.0f}"
+    return f"{', '.join(f'{1000 * seconds:.0f}' for seconds in latencies)} ms; promised: {1000 * PROMISED:.0f}"
 
 
 # The tests themselves, on notebooks of one cell
@@ -505,6 +511,29 @@ def test_a_cell_that_fails_is_noticed(run_page, source):
     assert len(run_page(source).problems()) == 1
 
 
+LINKED = """
+import ipywidgets
+from trpobook.widgets.lesson_01 import rare_action
+live, heard = rare_action.live(), ipywidgets.Label()
+ipywidgets.dlink((live, "log_old"), (heard, "value"), "Python hears {:.1f}".format)
+display(live, heard)
+live.log_old = -5.0
+print(live.sentence)
+"""
+
+
+def test_python_sets_a_live_figure_and_hears_what_the_reader_sets(run_page):
+    page = run_page(LINKED)
+    printed = page.page.locator(".jp-OutputArea-output pre").inner_text().strip()
+    figure = page.page.locator(".trpobook-lab")
+    figure.get_by_role("status").filter(has_text=printed).wait_for(timeout=5000)
+    slider = figure.get_by_role("slider")
+    assert slider.input_value() == "-5"
+    slider.press("ArrowRight")
+    page.page.get_by_text("Python hears -4.9").wait_for(timeout=5000)
+    assert page.problems() == []
+
+
 def test_the_laboratory_plays_switches_and_answers_in_jupyterlab(run_page):
     page = run_page("from trpobook.widgets import lesson_09\nlesson_09.laboratory('no trust region: overshoot')")
     lab = page.page.locator(".trpobook-lab")
@@ -533,5 +562,5 @@ def test_the_flagships_answer_within_a_few_frames_in_jupyterlab(run_page, record
     latencies = page.latencies()
     assert len(latencies) == 4
     assert page.problems() == []
-    record_property("from key press to changed picture, flagships", said(latencies, PROMISED_FLAGSHIP))
-    assert max(latencies) < BOUND_FLAGSHIP
+    record_property("from key press to changed picture, flagships", said(latencies))
+    assert max(latencies) < BOUND

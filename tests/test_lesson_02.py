@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from trpobook.finite.mdp import TabularMDP, softmax
-from trpobook.widgets.lesson_02 import VALUES, baseline_ellipse, compute_arrows, compute_scatter
+from trpobook.widgets.lesson_02 import (
+    VALUES,
+    baseline_ellipse,
+    compute_arrows,
+    compute_scatter,
+    describe_arrows,
+    describe_scatter,
+)
 
 
 def logit_estimates(pi, baseline, noise):
@@ -40,7 +47,7 @@ def test_no_baseline_moves_the_gradient_and_none_beats_the_best():
 
 def test_on_the_sliders_the_value_is_never_a_worse_baseline_than_none_and_near_the_best_for_like_probabilities():
     first = baseline_ellipse.controls()["first"]
-    scatters = [compute_scatter(0.0, p, 0.0) for p in np.linspace(first.min, first.max, 81)]
+    scatters = [compute_scatter(0.0, p, 0.0) for p in np.linspace(first.low, first.high, 81)]
     shares = [s.best / s.value for s in scatters]
     assert 0.62 < min(shares) == shares[-1] < 0.63
     gaps = [abs(s.value - s.best) for s in scatters]
@@ -70,6 +77,22 @@ def test_both_arrows_are_those_of_the_mdp(gamma, delay):
     assert arrows.true == pytest.approx(mdp.expected_return(shared(1.0)) - mdp.expected_return(shared(0.0)), abs=1e-12)
     assert arrows.dropped == pytest.approx(np.sum(mdp.action_value(shared(0.3)) @ [-1, 1]), abs=1e-12)
     assert (arrows.true < 0) == (gamma > 0.5 ** (1 / delay))
+
+
+def test_the_sentence_knows_when_the_arrows_agree_and_when_the_true_one_is_zero():
+    for gamma, words in ((0.51, "the arrows agree"), (0.49, "opposite ways"), (0.5, "the true gradient is zero")):
+        assert words in describe_arrows(compute_arrows(gamma, 1))
+
+
+@pytest.mark.parametrize("first", [0.15, 0.35, 0.85])
+def test_rounding_errors_choose_no_digit_of_the_sentences(first):
+    scatter = compute_scatter(0.0, first, 0.0)
+    assert round(scatter.value * 1000) % 10 == 5  # a last digit between two
+    for direction in (-np.inf, np.inf):
+        value = float(np.nextafter(scatter.value, direction))
+        assert describe_scatter(scatter._replace(value=value)) == describe_scatter(scatter)
+    arrows = compute_arrows(0.05, 2)
+    assert describe_arrows(arrows._replace(true=np.nextafter(arrows.true, 0))) == describe_arrows(arrows)
 
 
 def staircase(rng, stairs=5, actions=3, gamma=0.8):

@@ -57,6 +57,11 @@ def test_the_sentence_writes_powers_of_ten_as_the_axis_does_and_rounding_as_0():
     assert "bias² 0, variance of the average 0." in tradeoff.describe(compute_tradeoff(0.0, 0.0, 2))
 
 
+def test_the_sentence_counts_one_sample_and_more():
+    assert ", 1 sample of each action:" in tradeoff.describe(compute_tradeoff(0.5, 0.2, 0))
+    assert ", 2 samples of each action:" in tradeoff.describe(compute_tradeoff(0.5, 0.2, 0.3))
+
+
 def gradients_of_one_sample(world, pi, values, lam, rng, count=40_000):
     """Return ∇log π(a|s)·Â in the logits, (count, S, A), s drawn by its visits, by playing on for 120 steps."""
     visits = world.visitation(pi)

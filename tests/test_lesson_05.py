@@ -1,12 +1,14 @@
-"""Lesson 05: the numbers behind turned arrows, the grid of buttons, and the error of a guess."""
+"""Lesson 05: the numbers behind turned arrows, the grid of buttons in the browser, and the error of a guess."""
 
 import numpy as np
 import pytest
+from traitlets import TraitError
 
+from live_page import page_of
 from trpobook.finite.bounds import expected_advantage, guess_error, performance_difference
 from trpobook.finite.mdp import GOAL, START, TRAP, gridworld, random_mdp, random_policy
 from trpobook.widgets import lesson_05
-from trpobook.widgets.lesson_05 import OLD, WORLD, ArrowGrid, compute_turned, quarters, turned_policy, turns
+from trpobook.widgets.lesson_05 import OLD, WORLD, compute_turned, quarters, turned_policy, turns
 
 
 def test_turns_and_quarters_are_inverse():
@@ -58,25 +60,66 @@ def test_a_guess_that_is_wrong_by_a_constant_attains_the_bound_by_the_residual()
         assert np.abs(residual).max() / (1 - gamma) == pytest.approx(0.7, rel=1e-9)
 
 
-def test_a_click_turns_one_arrow_and_back_turns_all():
-    live = lesson_05.turned_arrows.live(turns=0)
-    grid, sentence = live.controls["turns"], live.sentence.value
-    grid.buttons[15].click()
-    assert grid.value == turns({15: 1})
-    assert grid.buttons[15].description == "↑"
-    assert live.sentence.value != sentence
+@pytest.fixture
+def cell_of(browser):
+    """A function that gives the button of a cell, of the interactive on a page, all arrows back."""
+    page = browser.new_page()
+    page.set_content(page_of(lesson_05.turned_arrows.live(turns=0)))
+    yield lambda cell: page.locator(f".world button:nth-child({cell + 1})")
+    page.close()
+
+
+def turned_in(page):
+    return page.evaluate("model.get('turns')"), page.locator(".sentence").text_content()
+
+
+def test_a_click_turns_one_arrow_and_back_turns_all(cell_of):
+    button, page = cell_of(15), cell_of(15).page
+    _, sentence = turned_in(page)
+    button.click()
+    assert turned_in(page)[0] == turns({15: 1}) and turned_in(page)[1] != sentence
+    assert button.get_attribute("aria-label") == "cell 15, arrow up, turned"
     for _ in range(3):
-        grid.buttons[15].click()
-    assert grid.value == 0 and grid.buttons[15].description == "→"
-    grid.buttons[3].click()
-    grid.children[-1].click()
-    assert grid.value == 0
+        button.click()
+    assert turned_in(page) == (0, sentence) and button.get_attribute("aria-label") == "cell 15, arrow right"
+    cell_of(3).click()
+    cell_of(24).click()
+    assert turned_in(page)[0] == turns({3: 1, 24: 1})
+    page.get_by_text("all arrows back").click()
+    assert turned_in(page) == (0, sentence)
 
 
-def test_goal_and_trap_are_no_arrows():
-    grid = ArrowGrid()
-    assert {cell for cell, button in enumerate(grid.buttons) if button.disabled} == {GOAL, TRAP}
-    assert grid.buttons[GOAL].description == "goal" and grid.buttons[TRAP].description == "trap"
+def test_keys_turn_the_arrow_that_has_the_focus_to_either_side(cell_of):
+    button, page = cell_of(20), cell_of(20).page
+    button.focus()
+    for key, quarter in (("Enter", 1), ("Space", 2), ("ArrowLeft", 3), ("ArrowLeft", 0), ("ArrowRight", 3), ("Tab", 3)):
+        page.keyboard.press(key)
+        assert turned_in(page)[0] == turns({20: quarter}), key
+    page.keyboard.press("Enter")
+    assert turned_in(page)[0] == turns({20: 3, 21: 1})
+
+
+def test_python_sets_the_arrows_and_the_buttons_show_them(cell_of):
+    page = cell_of(0).page
+    page.evaluate(
+        "n => { model.set('turns', n); model.listeners['change:turns'].forEach((tell) => tell()); }", turns({0: 2})
+    )
+    assert cell_of(0).get_attribute("aria-label") == "cell 0, arrow left, turned"
+    live = lesson_05.turned_arrows.live()
+    live.turns = turns({24: 1})
+    assert live.values["turns"] == turns({24: 1}) and live.sentence.startswith("Turned with weight 1.00: cell 24 to ←")
+    with pytest.raises(TraitError):
+        live.turns = 4**25
+
+
+def test_goal_and_trap_are_no_arrows(cell_of):
+    assert [cell for cell in range(25) if cell_of(cell).is_disabled()] == [GOAL, TRAP]
+    assert cell_of(GOAL).text_content() == "goal" and cell_of(TRAP).text_content() == "trap"
+
+
+def test_a_note_of_nothing_has_the_sign_of_nothing():
+    said = lesson_05.describe_turned(compute_turned(turns({20: 1, 15: 1}), 0.0))
+    assert "-0.000" not in said and said.count("+0.000") == 4
 
 
 def test_error_of_a_guess_is_the_return_less_the_guess():

@@ -50,6 +50,14 @@ def test_the_sentence_counts_the_guarantees_that_hold():
     assert all(all_five.count(name) >= 1 for name in lesson_06.PENALTIES)
 
 
+@pytest.mark.parametrize(
+    "number, written",
+    [(1e-3, "0.001"), (1e-3 * (1 - 1e-15), "0.001"), (9.99e-4, "1.0·10⁻³"), (999.4, "999"), (999.6, "1.0·10³")],
+)
+def test_a_number_of_the_sentence_has_its_power_of_ten_outside_of_0_001_to_999(number, written):
+    assert lesson_06._number(number) == written and lesson_06._number(-number) == f"−{written}"
+
+
 def test_a_world_without_a_way_back_uses_half_of_the_coupling_bound_and_nearly_half_of_the_mean_kl_bound():
     stay, fall = [1.0, 0.0], [0.0, 1.0]
     reward, old = np.array([[0.0, 0.0], [1.0, -1.0]]), np.array([[1.0, 0.0], [0.5, 0.5]])

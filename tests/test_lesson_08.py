@@ -96,6 +96,22 @@ def test_the_switchs_curve_goes_through_what_conjugate_gradients_find():
             assert found.cosine == pytest.approx(curve, abs=1e-4)
 
 
+def test_the_browser_gets_the_spectrum_of_f_and_the_gradients_share_in_each_eigenvector():
+    policy, states, g = interactives.small_policy()
+    F = explicit_fisher(policy, states)
+    detached, undetached = interactives.spectra().values()
+    eigenvalues, shares = np.array(detached["eigenvalues"]), np.array(detached["shares"])
+    for power in range(4):
+        expected = g @ torch.linalg.matrix_power(F, power) @ g / (g @ g)
+        assert shares @ eigenvalues**power == pytest.approx(expected.item(), rel=1e-9)
+    assert undetached["eigenvalues"] == [0] and undetached["shares"] == [pytest.approx(1)]
+
+
+def test_walks_are_counted_as_long_as_rounding_does_not_decide_their_number():
+    assert interactives.compute_detached(True, -3).walks == interactives.MOST_WALKS
+    assert interactives.compute_detached(True, 0.5).walks == 8
+
+
 def test_the_switchs_products_by_differentiating_twice_are_those_by_two_sweeps():
     policy, states, g = interactives.small_policy()
     v = np.random.default_rng(1).normal(size=(5, len(g)))

@@ -1,6 +1,8 @@
 """The interactives and the pictures of lesson 10."""
 
-import ipywidgets
+import itertools
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from torch.nn.utils import parameters_to_vector
 from torch.utils._python_dispatch import TorchDispatchMode
 
-import test_widgets
 from test_exercises import NOTEBOOKS, define, solutions
 from trpobook.agents.policies import GaussianPolicy
 from trpobook.agents.threads import single_thread
@@ -19,11 +20,11 @@ from trpobook.book.clips import side_by_side
 from trpobook.book.results import log_of
 from trpobook.exercises import load as exercise
 from trpobook.exercises.lesson_10 import _written, library_train_trpo
+from trpobook.finite.tabular_trpo import MIN_RATIO, MOST_BACKTRACKS, SHRINK
 from trpobook.runs.columns import COLUMNS
 from trpobook.runs.front import load, train
 from trpobook.runs.settings import settings_for
 from trpobook.runs.trainer import Trainer
-from trpobook.widgets.base import Interactive, slider
 from trpobook.widgets.lesson_10 import Line, forensics, log_columns, mean_sigma, radius_dial, step_at
 
 C = np.linspace(0, 10, 1001)
@@ -54,11 +55,17 @@ def test_a_surrogate_that_falls_is_never_accepted():
 
 
 def test_the_dial_moves_its_picture_and_sentence():
-    live = radius_dial(line()).live()
-    before = live.picture.value, live.sentence.value
-    live.controls["log_delta"].value = -1
-    assert isinstance(live.picture, ipywidgets.Image)
-    assert live.picture.value != before[0] and live.sentence.value != before[1]
+    dial = radius_dial(line())
+    live = dial.live()
+    before = live.sentence, plots.png(dial.picture()[0])
+    live.log_delta = -1
+    assert live.sentence != before[0] and plots.png(dial.picture(log_delta=-1)[0]) != before[1]
+
+
+def test_the_dial_sends_the_line_and_the_rule_of_the_line_search():
+    sent = radius_dial(line()).live().data
+    assert (sent["shrink"], sent["most_backtracks"], sent["min_ratio"]) == (SHRINK, MOST_BACKTRACKS, MIN_RATIO)
+    assert sent["kl"] == line().kl.tolist() and sent["delta"] == 0.01
 
 
 def log(n):
@@ -76,47 +83,52 @@ def test_a_log_of_any_length_can_be_drawn(n):
     assert len(axes[1].lines[1].get_xdata()) == (n > 1)  # the update that was refused
     plots.png(figure)
     live = forensics(log(n), 3).live(update=1)
-    assert live.controls["update"].max == n
-    assert f"Update 1 of {n}" in live.sentence.value
+    assert live.traits()["update"].max == n
+    assert f"Update 1 of {n}" in live.sentence
+    plots.png(forensics(log(n), 3).picture()[0])
 
 
 RUN = log_of("Hopper-v5")
 SCRUBBER = forensics(RUN, 3)
 
 
-@pytest.mark.parametrize(
-    "claim",
-    [
-        test_widgets.test_every_control_changes_picture_and_sentence,
-        test_widgets.test_the_figure_is_reused_and_doesnt_grow,
-        test_widgets.test_same_values_same_picture,
-        test_widgets.test_texts_lie_inside_the_figure_and_apart,
-    ],
-)
-def test_the_scrubber_is_sound_as_every_interactive(claim):
-    claim(SCRUBBER)
+@pytest.mark.parametrize("update", [1, 120, len(RUN)])
+def test_the_scrubbers_texts_lie_inside_its_picture_and_apart(update):
+    figure, _ = SCRUBBER.picture(update=update)
+    FigureCanvasAgg(figure).draw()
+    texts = [t for a in figure.axes for t in (*a.texts, a.xaxis.label, a.yaxis.label) if t.get_text()]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    for text, box in boxes:
+        assert min(box.x0, box.y0) >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, text
+    for (one, box), (other, other_box) in itertools.combinations(boxes, 2):
+        assert not box.overlaps(other_box), (one, other)
 
 
-@pytest.mark.parametrize("end", ["min", "max"])
-def test_the_scrubber_draws_at_both_ends(end):
-    test_widgets.test_the_ends_of_every_slider_draw(SCRUBBER, end)
+def test_the_scrubber_sends_every_number_of_the_log_unrounded():
+    rows = [RUN[0] | {"return_mean": "", "kl_limit": np.inf}, *RUN[1:]]
+    sent = json.loads(json.dumps(forensics(rows, 3).live().data, allow_nan=False))
+    assert sent["mean_return"][0] is None and sent["radius"][0] == "Infinity"
+    sent["mean_return"][0], sent["radius"][0] = np.nan, np.inf
+    for name, column in log_columns(rows, 3)._asdict().items():
+        assert np.array_equal(np.array(sent[name]), column, equal_nan=True), name
 
 
 @pytest.mark.parametrize("update", [1, 120, len(RUN)])
 def test_the_scrubber_marks_the_row_of_its_update(update):
-    row, live = RUN[update - 1], SCRUBBER.live(update=update)
+    row, (figure, sentence) = RUN[update - 1], SCRUBBER.picture(update=update)
+    assert SCRUBBER.live(update=update).sentence == sentence
     for name in ("gain", "kl"):
-        assert f"{row[name]:.{3 if name == 'gain' else 4}f}" in live.sentence.value
-    gain, kl = live.axes[1].lines[-1], live.axes[2].lines[-1]
+        assert f"{row[name]:.{3 if name == 'gain' else 4}f}" in sentence
+    gain, kl = figure.axes[1].lines[-1], figure.axes[2].lines[-1]
     assert (gain.get_xdata()[0], gain.get_ydata()[0]) == (row["steps"] / 1000, row["gain"])
     assert kl.get_ydata()[0] == row["kl"] <= row["kl_limit"]
-    spread = live.axes[5].lines[-1].get_ydata()
+    spread = figure.axes[5].lines[-1].get_ydata()
     assert spread.tolist() == [row["ratio_q05"], row["ratio_q95"]]
 
 
 def test_a_run_without_a_radius_is_drawn_and_said_to_have_none():
     rows = [row | {"kl_limit": np.inf, "accepted": 0, "backtracks": 1} for row in RUN]
-    sentence = forensics(rows, 3).live().sentence.value
+    sentence = forensics(rows, 3).live().sentence
     assert "with no limit" in sentence and "1 backtrack;" in sentence and "The step was refused" in sentence
 
 
@@ -126,29 +138,6 @@ def test_sigma_from_the_entropy_is_the_geometric_mean_of_the_spreads():
     assert mean_sigma(entropy, 3) == pytest.approx(spreads.prod().item() ** (1 / 3))
     first = Trainer("Hopper-v5").policy.log_std.exp().mean().item()
     assert log_columns(RUN, 3).sigma[0] == pytest.approx(first, rel=0.01)  # one update after the start
-
-
-def test_a_scene_is_drawn_once_and_stays_below_what_moves():
-    drawn = []
-
-    def scene(axes):
-        drawn.append(axes.plot([0, 1], [0, 1]))
-
-    moving = Interactive(
-        "dot",
-        lambda x: x,
-        lambda axes, x: axes.plot(x, x, "o"),
-        str,
-        lambda: {"x": slider("x", 0, 1, 0.5)},
-        scene=scene,
-    )
-    live = moving.live()
-    before = live.picture.value
-    live.controls["x"].value = 0.25
-    assert live.picture.value != before
-    assert len(drawn) == 1 and len(live.axes.lines) == 2
-    figure, _ = moving.picture(x=0.25)
-    assert len(figure.axes[0].lines) == 2
 
 
 def test_a_growing_picture_is_displayed_once_and_then_updated(monkeypatch):
@@ -265,20 +254,20 @@ def test_labels_are_moved_apart_in_their_order_and_no_further_than_needed(height
         assert placed == pytest.approx(heights)
 
 
-def test_the_sweep_marks_the_librarys_value_and_draws_a_dot_a_seed(tmp_path):
-    lines = ["algo,task,setting,value,seed,steps,return,evaluation,kl,accepted,backtracks"]
+def test_the_sweep_marks_the_librarys_value_and_draws_a_dot_a_seed():
+    columns, lines = ("algo", "task", "setting", "value", "seed", "evaluation"), []
     runs = [("library", 0, 500), ("delta", 0.001, 100), ("delta", 0.1, 50), ("shrink", 0.5, 450)]
     for seed in (0, 1):
-        lines += [f"trpo,HalfCheetah-v5,{name},{value},{seed},1,1,{end + seed},0,1,1" for name, value, end in runs]
-    lines.append("npg,Hopper-v5,step_size,0.3,0,1,1,70,0,1,1")
-    (tmp_path / "sweep.csv").write_text("\n".join(lines) + "\n")
-    radius, shrink = figures.sweep(tmp_path / "sweep.csv", "trpo").axes
+        lines += [("trpo", "HalfCheetah-v5", name, value, seed, end + seed) for name, value, end in runs]
+    lines.append(("npg", "Hopper-v5", "step_size", 0.3, 0, 70))
+    *trpo, npg = (dict(zip(columns, map(str, line), strict=True)) for line in lines)
+    radius, shrink = figures.sweep(trpo).axes
     assert [tick.get_text() for tick in radius.get_xticklabels()] == ["0.001", "0.01", "0.1"]
     assert radius.lines[0].get_ydata().tolist() == [100.5, 500.5, 50.5]
     assert radius.patches[0].get_x() == pytest.approx(1 - 0.35)
     assert [tick.get_text() for tick in shrink.get_xticklabels()] == ["0.5", "0.9"]
     assert sorted(line.get_ydata().tolist() for line in radius.lines[1:]) == [[50, 51], [100, 101], [500, 501]]
-    (alone,) = figures.sweep(tmp_path / "sweep.csv", "npg").axes
+    (alone,) = figures.sweep([npg]).axes
     assert alone.get_title("left") == "natural gradient, step size α"
 
 

@@ -2,10 +2,10 @@
 
 import copy
 
-import ipywidgets
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from test_exercises import NOTEBOOKS, define, solutions
 from trpobook.agents.policies import CategoricalPolicy, GaussianPolicy
@@ -38,23 +38,37 @@ def recorded():
 
 
 def test_a_moment_counts_the_ratios_outside_its_own_band():
-    moment = moment_at(recorded(), 0.3, -3, 2)
+    moment, ratios = moment_at(recorded(), 0.3, -3, 2), recorded().ratios[2, 2, 2]
     assert (moment.clip, moment.learning_rate, moment.epoch) == (0.3, 1e-3, 2)
-    counted = sum(1 for w in moment.ratios if w > 1.3 or w < 0.7)
+    counted = sum(1 for w in ratios if w > 1.3 or w < 0.7)
     assert moment.outside == pytest.approx(counted / 500) and counted > 50
+    assert (moment.smallest, moment.largest) == (min(ratios), max(ratios))
+    # bars of 0.05, what lies above 2.5 in the last
+    bars = [sum(1 for w in ratios if k == min(int(w / 0.05), 49)) / 500 for k in range(50)]
+    assert moment.shares == pytest.approx(bars) and max(ratios) > 2.5
     assert moment_at(recorded(), 0.3, -3, 0).outside == 0
 
 
 def test_the_dial_moves_its_picture_and_sentence_and_its_texts_stay_apart():
-    live = ratio_dial(recorded()).live()
-    for name in live.controls:
-        before = live.picture.value, live.sentence.value
-        live.controls[name].value = live.controls[name].min
-        assert isinstance(live.picture, ipywidgets.Image)
-        assert live.picture.value != before[0] and live.sentence.value != before[1], name
-        live.controls[name].value = live.controls[name].max
-    boxes = [t.get_window_extent() for a in live.figure.axes for t in (*a.texts, a.xaxis.label, a.yaxis.label)]
+    dial = ratio_dial(recorded())
+    live, before = dial.live(), plots.png(dial.picture()[0])
+    for name, control in dial.controls().items():
+        sentence = live.sentence
+        setattr(live, name, control.low)
+        assert live.sentence != sentence, name
+        assert plots.png(dial.picture(**{name: control.low})[0]) != before, name
+        setattr(live, name, control.high)
+    figure, _ = dial.picture(**live.values)
+    FigureCanvasAgg(figure).draw()
+    boxes = [t.get_window_extent() for a in figure.axes for t in (*a.texts, a.xaxis.label, a.yaxis.label)]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_after_one_epoch_the_sentence_says_epoch():
+    live = ratio_dial(recorded()).live(epoch=1)
+    assert "after 1 epoch:" in live.sentence
+    live.epoch = 2
+    assert "after 2 epochs:" in live.sentence
 
 
 @pytest.mark.parametrize("clip", [0.1, 0.2, 0.5])

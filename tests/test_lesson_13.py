@@ -1,12 +1,14 @@
 """The interactive of lesson 13."""
 
+import base64
+
 import numpy as np
 import pytest
 import torch
 
 from trpobook.agents.policies import CategoricalPolicy
 from trpobook.book import style
-from trpobook.widgets.lesson_13 import Watched, saliency, scrubber
+from trpobook.widgets.lesson_13 import SHADES, Watched, packed, saliency, scrubber
 
 NAMES = ("wait", "fire", "right", "left")
 
@@ -26,13 +28,13 @@ def watched():
     )
 
 
-def test_the_slider_moves_picture_and_sentence(watched):
+def test_the_slider_moves_the_sentence(watched):
     live = scrubber(watched, NAMES).live()
-    before = live.picture.value, live.sentence.value
-    live.controls["step"].value = 4
-    assert live.picture.value != before[0] and live.sentence.value != before[1]
-    live.controls["step"].value = 0
-    assert (live.picture.value, live.sentence.value) == before
+    before = live.sentence
+    live.step = 4
+    assert live.sentence != before
+    live.step = 0
+    assert live.sentence == before
 
 
 def test_the_score_is_that_before_the_step_and_the_action_that_drawn(watched):
@@ -64,6 +66,35 @@ def test_the_second_panel_shows_newest_minus_oldest_with_its_sign(watched):
     interactive.draw(axes, moment)
     assert axes[1].get_title("left") == "newest minus oldest"
     shown = axes[1].images[0].get_array()
-    assert np.array_equal(shown, moment.frames[-1].astype(float) - moment.frames[0])
+    assert np.array_equal(shown, moment.newest.astype(float) - moment.oldest)
     high, low = (axes[1].images[0].cmap(end)[:3] for end in (1.0, 0.0))
     assert high[2] > high[0] and low[0] > low[2]  # purple where the newest is brighter, orange where the oldest is
+
+
+def unpacked(stored, size):
+    """Return the pictures again, (n, size), by another way than the browser's."""
+    pictures = []
+    for like, text in stored:
+        picture = pictures[like].copy() if pictures else np.zeros(size, np.uint8)
+        pairs = np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, 2)
+        picture[np.cumsum(pairs[:, 0].astype(int) + 1) - 1] = pairs[:, 1]
+        pictures.append(picture)
+    return np.stack(pictures)
+
+
+def test_packed_pictures_come_out_as_they_went_in():
+    rng = np.random.default_rng(1)
+    few = rng.integers(0, 256, (6, 30, 31), dtype=np.uint8) * (rng.random((6, 30, 31)) < 0.002)
+    pictures = np.concatenate([few, few[::-1], np.zeros((1, 30, 31), np.uint8), 255 - few[:1]])
+    stored = packed(pictures)
+    assert np.array_equal(unpacked(stored, 30 * 31), pictures.reshape(len(pictures), -1))
+    assert [like for like, _ in stored[6:12]] == [5, 4, 3, 2, 1, 0] and not any(text for _, text in stored[6:12])
+
+
+def test_shades_are_shares_of_the_largest_saliency_and_none_where_there_is_none(watched):
+    still = watched._replace(saliency=np.concatenate([watched.saliency[:4], np.zeros((1, 18, 18))]))
+    moments = [scrubber(still, NAMES).compute(step) for step in range(5)]
+    for moment, map_ in zip(moments[:4], watched.saliency, strict=False):
+        assert moment.saliency.max() == SHADES
+        assert np.abs(moment.saliency / SHADES - map_ / map_.max()).max() <= 0.5 / SHADES + 1e-12
+    assert not moments[4].saliency.any()

@@ -40,6 +40,13 @@ def test_a_flaw_of_a_fifth_is_the_last_that_leaves_the_wish_best(flaw, wish_at_t
         assert wish.max() == pytest.approx(0.92, abs=0.01)
 
 
+def test_of_sentences_as_likely_as_each_other_the_picture_shows_the_first_whatever_the_price():
+    for log_beta in (-1.3, -1.25, -1.2):
+        shown = lesson_14._likeliest(lesson_14.compute_frontier(log_beta, 1.0).best)[:4]
+        told = ["cat cat cat cat cat", "the cat cat cat cat", "cat cat cat cat sat", "cat cat cat cat ran"]
+        assert [language.words(number) for number in shown] == told
+
+
 def test_the_lineage_links_only_works_that_are_drawn_and_runs_forward_in_time():
     for start, end in lesson_14.LINKS:
         assert lesson_14.WORKS[start][0] < lesson_14.WORKS[end][0]

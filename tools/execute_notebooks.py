@@ -1,8 +1,7 @@
 """Execute notebooks and store their outputs: ``python tools/execute_notebooks.py notebooks/*.ipynb``.
 
 What changes from run to run, or belongs to one machine, is left out: times, the version of Python, the random
-names of widgets. In place of a widget its present picture is stored, so that a lesson that has not been run,
-on GitHub or just opened, shows it.
+names of widgets. Of a live figure stays what it shows and with which numbers, so that the site can wake it.
 """
 
 import argparse
@@ -17,15 +16,6 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 BOOK = Path(__file__).resolve().parents[1]
 
 
-def picture(model: str, state: dict) -> str | None:
-    """Return the first PNG, in base64, among the widget ``model`` and what it contains, or None."""
-    widget = state[model]
-    if widget["model_name"] == "ImageModel":
-        return next(buffer["data"] for buffer in widget["buffers"] if buffer["path"] == ["value"])
-    children = (child.removeprefix("IPY_MODEL_") for child in widget["state"].get("children", []))
-    return next(filter(None, (picture(child, state) for child in children)), None)
-
-
 def joined(outputs: list) -> list:
     """Return the outputs with printed text in one piece, however slowly it came."""
     found: list = []
@@ -38,16 +28,14 @@ def joined(outputs: list) -> list:
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:
-    """Replace each widget by its picture and delete what is volatile."""
-    widgets = notebook.metadata.pop("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    """Delete what is volatile."""
+    notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if "outputs" in cell:
             cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
-            view = output.get("data", {}).pop(WIDGET, None)
-            if view and (png := picture(view["model_id"], widgets["state"])):
-                output.data["image/png"] = png
+            output.get("data", {}).pop(WIDGET, None)
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

@@ -11,32 +11,49 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from trpobook.book import cliff, plots, style
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Choice as OneOf
+from trpobook.widgets.base import Interactive, Slider
 
-RULES = {"reinforce": style.NEW, "trpo": style.OLD}
 LONGEST = 500  # steps, the time limit of CartPole
+LOOKS = {  # of the arms of `cliff.ARMS`
+    "fixed step": style.NEW,
+    "length": style.VARIATION,
+    "direction": {"color": style.SURROGATE["color"], "linestyle": (0, (1, 1))},
+    "trpo": style.OLD,
+}
+RULES = {  # the names that the reader chooses from
+    "TRPO": "trpo",
+    "TRPO without its line search": "direction",
+    "plain gradient, as long as δ": "length",
+}
 
 
 class Family(NamedTuple):
-    """All runs of one rule: its sizes in ascending order and the returns that followed."""
+    """All runs of one arm: its sizes in ascending order, and what followed."""
 
-    sizes: np.ndarray  # (sizes,)
+    sizes: np.ndarray  # α of the fixed step, else δ, (sizes,)
+    nats: np.ndarray  # the KL that a size asks for: δ, or of the fixed step the median of the first step's, (sizes,)
     first_kl: np.ndarray  # KL of the first step, nats, (sizes, seeds)
     returns: np.ndarray  # (sizes, seeds, updates)
 
     @property
     def survivors(self) -> np.ndarray:
-        """The share of the seeds that survive, for each size."""
-        return cliff.survived(self.returns).mean(axis=1)
+        """How many of the seeds survive, for each size."""
+        return cliff.survived(self.returns).sum(axis=1)
 
 
 @functools.cache
 def families() -> dict[str, Family]:
-    """Return the stored runs of the two rules, "reinforce" and "trpo"."""
+    """Return the stored runs of the four arms."""
     runs = json.loads(cliff.DATA.read_text())["runs"]
-    chosen = {algo: [run for run in runs if run["algo"] == algo] for algo in RULES}
-    names = ("size", "first_kl", "returns")
-    return {algo: Family(*(np.array([run[name] for run in group]) for name in names)) for algo, group in chosen.items()}
+    found = {}
+    for arm, way in cliff.ARMS.items():
+        size, first_kl, returns = (
+            np.array([run[name] for run in runs if run["arm"] == arm]) for name in ("size", "first_kl", "returns")
+        )
+        nats = np.median(first_kl, axis=1) if way.size == "step_size" else size
+        found[arm] = Family(size, nats, first_kl, returns)
+    return found
 
 
 def provenance() -> dict[str, str]:
@@ -45,61 +62,102 @@ def provenance() -> dict[str, str]:
     shown = ("num_envs", "batch_size", "hidden", "gamma", "lam", "damping", "value_learning_rate", "value_epochs")
     return {
         "task": f"{record['task']}, first {record['updates_before']} updates by TRPO, δ {record['settings']['delta']}",
-        "seeds": ", ".join(map(str, record["seeds"])),
+        "seeds": f"{min(record['seeds'])} to {max(record['seeds'])}",
         "settings": ", ".join(f"{name} {record['settings'][name]}" for name in shown),
         "versions": ", ".join(f"{name} {number}" for name, number in record["versions"].items()),
     }
 
 
+class Fate(NamedTuple):
+    """What became of all seeds with one size of one arm."""
+
+    size: float
+    nats: float
+    alive: int
+    median: float  # of the last returns
+    returns: np.ndarray  # (seeds, updates)
+
+
 class Choice(NamedTuple):
-    """One size of each rule, as a place in its family."""
+    """The fixed step and the rule beside it, each with one of its sizes, and how the survivors go with the size."""
 
-    alpha: int
-    delta: int
+    rule: str
+    plain: Fate
+    other: Fate
+    plain_nats: np.ndarray
+    plain_alive: np.ndarray
+    other_nats: np.ndarray
+    other_alive: np.ndarray
 
 
-def choose(log_alpha: float, log_delta: float) -> Choice:
-    """Return the stored sizes nearest to 10 ** log_alpha and 10 ** log_delta."""
-    places = zip(families().values(), (log_alpha, log_delta), strict=True)
-    return Choice(*(int(np.abs(np.log10(family.sizes) - log).argmin()) for family, log in places))
+def fate(arm: str, log_size: float) -> Fate:
+    """Return what became of the stored size of an arm that is nearest to 10 ** log_size."""
+    family = families()[arm]
+    place = int(np.abs(np.log10(family.sizes) - log_size).argmin())
+    size, nats, returns = family.sizes[place], family.nats[place], family.returns[place]
+    return Fate(float(size), float(nats), int(family.survivors[place]), float(np.median(returns[:, -1])), returns)
+
+
+def choose(log_alpha: float, rule: str, log_delta: float) -> Choice:
+    """Return the two fates: of the fixed step α, and of the rule with its δ."""
+    arm = RULES[rule]
+    curves = [(family.nats, family.survivors) for family in (families()["fixed step"], families()[arm])]
+    return Choice(rule, fate("fixed step", log_alpha), fate(arm, log_delta), *curves[0], *curves[1])
 
 
 def draw_choice(axes, choice: Choice) -> None:
-    """Draw, on the left, the returns after the step of the chosen sizes; on the right, survival against size."""
+    """Draw, on the left, the returns after the step; on the right, how many survive against the nats asked for."""
     left, right = axes
-    for (algo, family), place in zip(families().items(), choice, strict=True):
-        look = RULES[algo]
-        curves = np.pad(family.returns[place].astype(float), ((0, 0), (0, 1)), constant_values=np.nan)
-        left.plot(np.tile(np.arange(curves.shape[1]), len(curves)), curves.ravel(), **look, linewidth=1.3)
-        x = np.log10(family.sizes)
-        right.plot(x, family.survivors, marker="o", markersize=4, **look)
-        right.plot(x[place], family.survivors[place], "o", color=look["color"], markersize=12)
-    left.text(29, 545, "plain gradient", color=style.NEW["color"], ha="right", va="center")
-    left.text(0, 545, "trust region", color=style.OLD["color"], va="center")
-    updates = next(iter(families().values())).returns.shape[-1]
+    looks = LOOKS["fixed step"], LOOKS[RULES[choice.rule]]
+    for found, look in zip((choice.plain, choice.other), looks, strict=True):
+        curves = np.pad(found.returns.astype(float), ((0, 0), (0, 1)), constant_values=np.nan)
+        left.plot(np.tile(np.arange(curves.shape[1]), len(curves)), curves.ravel(), **look, linewidth=0.8, alpha=0.6)
+        left.plot(np.median(found.returns, axis=0), color=look["color"], linewidth=3)
+    seeds, updates = choice.plain.returns.shape
+    left.text(updates - 1, 545, "plain gradient", color=looks[0]["color"], ha="right", va="center")
+    left.text(
+        0, 545, choice.rule.replace("plain gradient, as", "as"), color=looks[1]["color"], va="center", fontsize=11
+    )
     left.set(xlim=(0, updates - 1), ylim=(0, 580), xlabel="updates since the ways part", ylabel="steps balanced")
-    left.set_title("what becomes of one policy")
-    right.text(-3, 1.12, "trust region, δ (nats)", color=style.OLD["color"], va="center")
-    right.text(3, 1.12, "plain gradient, α", color=style.NEW["color"], ha="right", va="center")
-    right.set(xlim=(-3.2, 3.2), ylim=(-0.05, 1.22), xlabel="size of the step", ylabel="share of seeds that survive")
+    left.set_title(f"{seeds} seeds, and their medians")
+    pairs = (choice.plain, choice.plain_nats, choice.plain_alive), (choice.other, choice.other_nats, choice.other_alive)
+    for (found, nats, alive), look in zip(pairs, looks, strict=True):
+        right.plot(np.log10(np.minimum(nats, FURTHEST)), alive / seeds, marker="o", markersize=4, **look)
+        place = np.log10(min(found.nats, FURTHEST))
+        right.plot(place, found.alive / seeds, "o", color=look["color"], markersize=12)
+    right.set(xlim=(-4.2, 2.7), ylim=(-0.05, 1.1), xlabel="KL asked of the first step, nats")
+    right.set(ylabel="share of seeds that survive", title="size against survival")
     right.set_yticks(np.linspace(0, 1, 5), ["0", "¼", "½", "¾", "1"])
-    right.set_title("step size against survival")
-    plots.powers_of_ten(right.xaxis, range(-3, 4))
+    plots.powers_of_ten(right.xaxis, range(-4, 3))
+
+
+FURTHEST = 10**2.5  # nats: an infinite KL is drawn here
 
 
 def describe_choice(choice: Choice) -> str:
     """Say the numbers of the picture."""
-    words = []
-    for (algo, family), place in zip(families().items(), choice, strict=True):
-        name, unit = ("α", "") if algo == "reinforce" else ("δ", " nats")
-        seeds = family.returns.shape[1]
-        alive = round(family.survivors[place] * seeds)
-        middle = np.median(family.returns[place, :, -1])
+    seeds, words = len(choice.plain.returns), []
+    for name, found in (("Plain gradient, α", choice.plain), (f"{choice.rule}, δ", choice.other)):
+        size, nats = (f"{number:.2g}" for number in (found.size, found.nats))
+        asked = f" (first step {nats} nats)" if name.endswith("α") else " nats"
         words.append(
-            f"{name} = {float(f'{family.sizes[place]:.2g}'):g}{unit}: {alive} of {seeds} seeds survive, "
-            f"median of their last returns {middle:.0f}."
+            f"{name} = {size}{asked}: {found.alive} of {seeds} seeds survive, "
+            f"median of their last returns {found.median:.0f}."
         )
     return " ".join(words)
+
+
+def stored() -> dict[str, dict[str, list]]:
+    """Return the runs as the browser gets them."""
+    return {
+        arm: {"sizes": family.sizes.tolist(), "nats": _finite(family.nats), "returns": family.returns.tolist()}
+        for arm, family in families().items()
+    }
+
+
+def _finite(numbers: np.ndarray) -> list[float | None]:
+    """Return the numbers as JSON has them, which knows no infinity."""
+    return [float(number) if np.isfinite(number) else None for number in numbers]
 
 
 step_size = Interactive(
@@ -108,11 +166,15 @@ step_size = Interactive(
     draw=draw_choice,
     describe=describe_choice,
     controls=lambda: {
-        "log_alpha": slider("log₁₀ α, plain gradient", -1, 3, 0, 0.5),
-        "log_delta": slider("log₁₀ δ, trust region", -3, 0.5, -2, 0.5),
+        "log_alpha": Slider("log₁₀ α, plain gradient", -1, 3, 0, 0.5),
+        "rule": OneOf("beside it", tuple(RULES), "TRPO"),
+        "log_delta": Slider("log₁₀ δ of that", -3, 2, -2, 0.5),
     },
     columns=2,
     height=4.0,
+    script="lesson_00.js",
+    name="step_size",
+    data=stored,
 )
 
 

@@ -15,7 +15,7 @@ from trpobook.finite.divergences import (
     pinsker_bound,
     total_variation,
 )
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 
 class Pair(NamedTuple):
@@ -76,11 +76,13 @@ two_distributions = Interactive(
     draw=draw_pair,
     describe=describe_pair,
     controls=lambda: {
-        "old": slider("old: P(left)", 0.01, 0.99, 0.5),
-        "new": slider("new: P(left)", 0.01, 0.99, 0.9),
+        "old": Slider("old: P(left)", 0.01, 0.99, 0.5),
+        "new": Slider("new: P(left)", 0.01, 0.99, 0.9),
     },
     columns=2,
     height=4.0,
+    script="lesson_01.js",
+    name="two_distributions",
 )
 
 
@@ -170,7 +172,9 @@ rare_action = Interactive(
     compute=compute_rare,
     draw=draw_rare,
     describe=describe_rare,
-    controls=lambda: {"log_old": slider("log₁₀ of old probability", -6, -0.1, -3, 0.1)},
+    controls=lambda: {"log_old": Slider("log₁₀ of old probability", -6, -0.1, -3, 0.1)},
     columns=2,
     height=4.0,
+    script="lesson_01.js",
+    name="rare_action",
 )

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.patches import Ellipse
 
 from trpobook.book import style
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 VALUES = np.array([3.0, 2.0, 1.0])  # Q of the three actions
 REST = np.array([0.7, 0.3])  # how the second and the third share what the first leaves
@@ -90,15 +90,23 @@ def draw_scatter(axes, scatter: Scatter) -> None:
     right.set(xlim=(-0.1, 4.1), ylim=(0, 7.5), xlabel="baseline b", ylabel="total variance", title="variance")
 
 
+def _rounded(x: float) -> float:
+    """Return x to nine places: many numbers here end in a 5, and rounding errors mustn't choose its neighbour."""
+    return round(float(x), 9)
+
+
 def describe_scatter(scatter: Scatter) -> str:
     """Say the numbers of the picture."""
+    first, second, third = map(_rounded, scatter.pi)
+    at_value = scatter.floor + scatter.price * (scatter.value - scatter.best) ** 2
+    right, up = map(_rounded, scatter.mean)
     return (
-        f"Actions worth 3, 2 and 1 are taken with probabilities {scatter.pi[0]:.2f}, {scatter.pi[1]:.2f} and "
-        f"{scatter.pi[2]:.2f}; returns scatter by {scatter.noise:.2f} about that. "
-        f"The total variance is {scatter.variance:.2f} with the baseline {scatter.baseline:.2f}, {scatter.floor:.2f} "
-        f"with the best, {scatter.best:.2f}, and "
-        f"{scatter.floor + scatter.price * (scatter.value - scatter.best) ** 2:.2f} with V, {scatter.value:.2f}. "
-        f"The mean stays at ({scatter.mean[0]:.2f}, {scatter.mean[1]:.2f})."
+        f"Actions worth 3, 2 and 1 are taken with probabilities {first:.2f}, {second:.2f} and {third:.2f}; "
+        f"returns scatter by {scatter.noise:.2f} about that. "
+        f"The total variance is {_rounded(scatter.variance):.2f} with the baseline {scatter.baseline:.2f}, "
+        f"{_rounded(scatter.floor):.2f} with the best, {_rounded(scatter.best):.2f}, and "
+        f"{_rounded(at_value):.2f} with V, {_rounded(scatter.value):.2f}. "
+        f"The mean stays at ({right:.2f}, {up:.2f})."
     )
 
 
@@ -108,12 +116,14 @@ baseline_ellipse = Interactive(
     draw=draw_scatter,
     describe=describe_scatter,
     controls=lambda: {
-        "baseline": slider("baseline b", 0, 4, 0, 0.05),
-        "first": slider("P(first action)", 0.1, 0.9, 0.5),
-        "noise": slider("noise of the return", 0, 2, 0.3, 0.1),
+        "baseline": Slider("baseline b", 0, 4, 0, 0.05),
+        "first": Slider("P(first action)", 0.1, 0.9, 0.5),
+        "noise": Slider("noise of the return", 0, 2, 0.3, 0.1),
     },
     columns=2,
     height=4.4,
+    script="lesson_02.js",
+    name="baseline_ellipse",
 )
 
 
@@ -162,11 +172,14 @@ def draw_arrows(axes, arrows: Arrows) -> None:
 
 def describe_arrows(arrows: Arrows) -> str:
     """Say the numbers of the picture."""
-    agree = "agree" if arrows.true < 0 else "point opposite ways"
+    slope = _rounded(arrows.true)
+    relation = "the arrows agree" if slope < 0 else "the arrows point opposite ways"
+    if slope == 0:
+        slope, relation = 0.0, "the true gradient is zero"
     return (
-        f"γ = {arrows.gamma:.2f}, second decision at t = {arrows.delay}: dJ/dp = {arrows.true:+.3f}, without γᵗ "
-        f"{arrows.dropped:+.3f}; the arrows {agree}. Following the second ends at p = 0 with J = 0; "
-        f"the best is J = {max(0.0, arrows.true):.2f}."
+        f"γ = {arrows.gamma:.2f}, second decision at t = {arrows.delay}: dJ/dp = {slope:+.3f}, without γᵗ "
+        f"{arrows.dropped:+.3f}; {relation}. Following the second ends at p = 0 with J = 0; "
+        f"the best is J = {max(0.0, slope):.2f}."
     ).replace("-", "−")
 
 
@@ -176,9 +189,11 @@ dropped_gamma = Interactive(
     draw=draw_arrows,
     describe=describe_arrows,
     controls=lambda: {
-        "gamma": slider("γ", 0, 1, 0.8),
-        "delay": slider("second decision at t =", 1, 20, 5, 1),
+        "gamma": Slider("γ", 0, 1, 0.8),
+        "delay": Slider("time of the second decision", 1, 20, 5, 1),
     },
     columns=2,
     height=4.0,
+    script="lesson_02.js",
+    name="dropped_gamma",
 )

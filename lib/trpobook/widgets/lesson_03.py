@@ -10,7 +10,7 @@ import numpy as np
 from trpobook.book import plots, style
 from trpobook.finite.estimators import gae_moments
 from trpobook.finite.mdp import TabularMDP, gridworld
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 CELL = 7  # the cell above the trap, where one action is much worse than the others
 ACTIONS = ("up", "right", "down", "left")
@@ -132,8 +132,9 @@ def _number(x: float) -> str:
 def describe_tradeoff(t: Tradeoff) -> str:
     """Say the numbers of the picture."""
     here = np.argmin(np.abs(LAMBDAS - t.lam))
+    count = f"{t.samples:.0f} {'sample' if round(t.samples) == 1 else 'samples'}"
     return (
-        f"λ = {t.lam:.2f}, V wrong by {t.error:.2f}, {t.samples:.0f} samples of each action: bias² "
+        f"λ = {t.lam:.2f}, V wrong by {t.error:.2f}, {count} of each action: bias² "
         f"{_number(t.bias[here])}, variance of the average {_number(t.variance[here])}. The least sum of the two is at "
         f"λ = {t.best:.2f} (dotted)."
     )
@@ -145,10 +146,13 @@ tradeoff = Interactive(
     draw=draw_tradeoff,
     describe=describe_tradeoff,
     controls=lambda: {
-        "lam": slider("λ", 0, 1, 0.95),
-        "error": slider("error of V", 0, 0.5, 0.2),
-        "log_samples": slider("log₁₀ of samples", 0, 4, 2, 0.1),
+        "lam": Slider("λ", 0, 1, 0.95),
+        "error": Slider("error of V", 0, 0.5, 0.2),
+        "log_samples": Slider("log₁₀ of samples", 0, 4, 2, 0.1),
     },
     columns=2,
     height=4.0,
+    script="lesson_03.js",
+    name="tradeoff",
+    data=lambda: {"error": error_pattern().tolist()},
 )

@@ -11,7 +11,7 @@ import numpy as np
 from trpobook.book import plots, style
 from trpobook.finite.divergences import chi_squared
 from trpobook.finite.importance import effective_sample_size
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 EPISODES, LONGEST = 1000, 500
 HORIZONS = np.arange(10, LONGEST + 1, 10)
@@ -33,6 +33,13 @@ class Weights(NamedTuple):
 @functools.cache
 def _chances() -> np.ndarray:
     return np.random.default_rng(0).random((EPISODES, LONGEST), dtype=np.float32)
+
+
+def generator() -> dict[str, list[int]]:
+    """Return what the chances are drawn from, PCG64's two numbers of 128 bits, by 16 bits, the lowest first."""
+    numbers = np.random.default_rng(0).bit_generator.state["state"]
+    names = {"state": numbers["state"], "increment": numbers["inc"]}
+    return {name: [number >> 16 * k & 0xFFFF for k in range(8)] for name, number in names.items()}
 
 
 @functools.lru_cache(maxsize=64)
@@ -116,10 +123,13 @@ episode_weights = Interactive(
     draw=draw_weights,
     describe=describe_weights,
     controls=lambda: {
-        "horizon": slider("steps of an episode", 10, LONGEST, 100, 10),
-        "kl": slider("KL(old‖new) of a step", 0.001, 0.05, 0.01, 0.001),
-        "log_old": slider("log₁₀ of old P(left)", -4, -0.3, -0.3, 0.1),
+        "horizon": Slider("steps of an episode", 10, LONGEST, 100, 10),
+        "kl": Slider("KL(old‖new) of a step", 0.001, 0.05, 0.01, 0.001),
+        "log_old": Slider("log₁₀ of old P(left)", -4, -0.3, -0.3, 0.1),
     },
     columns=2,
     height=4.0,
+    script="lesson_04.js",
+    name="episode_weights",
+    data=generator,
 )

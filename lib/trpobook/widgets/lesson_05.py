@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
-import ipywidgets
 import numpy as np
 import traitlets
 from matplotlib.patches import Rectangle
@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from trpobook.book import plots, style
 from trpobook.finite.bounds import expected_advantage, performance_difference, surrogate
 from trpobook.finite.mdp import GOAL, GRID, TRAP, gridworld
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 WORLD = gridworld()
 CELLS = GRID * GRID
@@ -109,7 +109,7 @@ def draw_turned(axes, turned: Turned) -> None:
     panel.text(0.04, 0.84, "—   true, new visits", color=style.RETURN["color"], transform=panel.transAxes)
     size = max(np.abs(turned.promises).max(), np.abs(turned.gains).max())
     ladder = np.outer(10.0 ** np.arange(-3, 4), [1, 2, 5]).ravel()
-    top = ladder[ladder >= size][0]  # few different axes: drawing new ones takes long
+    top = ladder[ladder >= size][0] if turned.quarters.any() else 1.0  # few different axes: they take long to draw
     panel.set(xlim=(-0.04, 1.04), ylim=(-1.1 * top, 1.6 * top), xlabel="weight of the turn", title="gain in J")
     panel.set_xticks([0, 0.5, 1])
 
@@ -120,56 +120,33 @@ def describe_turned(turned: Turned) -> str:
     if len(cells) == 0:
         return f"No arrow is turned: the new policy is the old one (weight {turned.weight:.2f}), and gains nothing."
     where = [
-        f"cell {cell} to {MOVES[(ARROWS[cell] - turned.quarters[cell]) % 4]} (Ā = {turned.notes[cell]:+.3f})"
+        f"cell {cell} to {MOVES[(ARROWS[cell] - turned.quarters[cell]) % 4]} (Ā = {turned.notes[cell]:+z.3f})"
         for cell in cells[:3]
     ]
     more = f" and {len(cells) - 3} more" if len(cells) > 3 else ""
     return (
         f"Turned with weight {turned.weight:.2f}: {', '.join(where)}{more}. Counted over the old policy's visits the "
-        f"advantage is {turned.promised:+.3f}, over the new policy's own visits {turned.gained:+.3f}, "
+        f"advantage is {turned.promised:+z.3f}, over the new policy's own visits {turned.gained:+z.3f}, "
         f"and that is what the return gains."
     )
 
 
-class ArrowGrid(ipywidgets.VBox):
-    """The world as 25 buttons; each click turns that cell's arrow to the left by a quarter.
+@dataclass(frozen=True)
+class ArrowGrid:
+    """The world as 25 buttons; a click turns that cell's arrow to the left by a quarter. Its value is their `turns`."""
 
-    Its value is the number of `turns`; like a slider's it has a least, a greatest and a next one.
-    """
+    kind: ClassVar[str] = "arrows"
+    label: str
+    value: int = 0
 
-    value = traitlets.Int(0)
-    min, max, step = 0, 4**CELLS - 1, 1
+    def trait(self) -> traitlets.TraitType:
+        """Return what holds the number of turns; 25 digits in base 4 are exact in the browser's floats too."""
+        return traitlets.Int(self.value, min=0, max=4**CELLS - 1)
 
-    def __init__(self, value: int = 0) -> None:
-        """Show the arrows of the old policy, turned as value says."""
-        self.buttons = [self._button(cell) for cell in range(CELLS)]
-        back = ipywidgets.Button(description="all arrows back", layout={"width": "224px"})
-        back.on_click(lambda _: self.set_trait("value", 0))
-        grid = ipywidgets.GridBox(self.buttons, layout={"grid_template_columns": f"repeat({GRID}, 46px)"})
-        super().__init__([ipywidgets.HTML("Click a cell: its arrow turns to the left."), grid, back])
-        self.value = value
-        self._show()
-
-    def _button(self, cell: int) -> ipywidgets.Button:
-        layout = {"width": "40px", "padding": "0"}
-        button = ipywidgets.Button(layout=layout, tooltip=f"turn the arrow of cell {cell}")
-        if cell in (GOAL, TRAP):
-            button.description, button.disabled = ("goal" if cell == GOAL else "trap"), True
-        button.on_click(lambda _: self._turn(cell))
-        return button
-
-    def _turn(self, cell: int) -> None:
-        now = quarters(self.value)
-        self.value = turns(dict(enumerate(now)) | {cell: now[cell] + 1})
-
-    @traitlets.observe("value")
-    def _show(self, _change=None) -> None:
-        for cell, quarter in enumerate(quarters(self.value)):
-            button = self.buttons[cell]
-            if not button.disabled:
-                button.description = MOVES[(ARROWS[cell] - quarter) % 4]
-                button.style.button_color = "#F4CDB5" if quarter else None
-                button.style.font_weight = "bold" if quarter else ""
+    def random_value(self, rng: np.random.Generator) -> int:
+        """Return some cells turned, from none to all."""
+        cells = rng.choice(CELLS, size=rng.choice([0, 1, 2, 3, 5, CELLS]), replace=False)
+        return turns({int(cell): int(rng.integers(4)) for cell in cells})
 
 
 turned_arrows = Interactive(
@@ -178,10 +155,12 @@ turned_arrows = Interactive(
     draw=draw_turned,
     describe=describe_turned,
     controls=lambda: {
-        "turns": ArrowGrid(turns({20: 1, 15: 1})),
-        "weight": slider("weight of the turn", 0, 1, 1, 0.02),
+        "turns": ArrowGrid("Click a cell: its arrow turns to the left.", turns({20: 1, 15: 1})),
+        "weight": Slider("weight of the turn", 0, 1, 1, 0.02),
     },
     columns=3,
     width=10.0,
     height=3.7,
+    script="lesson_05.js",
+    name="turned_arrows",
 )

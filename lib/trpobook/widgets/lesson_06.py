@@ -14,7 +14,7 @@ from trpobook.book import plots, style
 from trpobook.finite.bounds import mean_kl_constant, trpo_constant
 from trpobook.finite.divergences import total_variation
 from trpobook.finite.mdp import gridworld, softmax
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 WALKER = np.full((25, 4), 0.25)  # the random walker, the old policy
 EXPONENTS = np.arange(-9, -0.99, 0.125)  # log₁₀ of the mean KL
@@ -119,10 +119,10 @@ def _add_curves(panel: Axes, curves: list, looks: list[dict], **properties) -> N
 
 
 def _number(x: float) -> str:
-    if 1e-3 <= abs(x) < 1e3:
-        return f"{x:.3g}"
+    if 0.9995e-3 <= abs(x) < 999.5:  # 0.001 to 999 when rounded; a power of ten may be a bit off
+        return f"{x:.3g}".replace("-", "−")
     mantissa, exponent = f"{x:.1e}".split("e")
-    return f"{mantissa}·10{str(int(exponent)).translate(plots.SUPERSCRIPTS)}"
+    return f"{mantissa}·10{str(int(exponent)).translate(plots.SUPERSCRIPTS)}".replace("-", "−")
 
 
 def describe_slice(result: Slice) -> str:
@@ -145,12 +145,14 @@ bounds_and_truth = Interactive(
     draw=draw_slice,
     describe=describe_slice,
     controls=lambda: {
-        "exponent": slider("log₁₀ of the mean KL", EXPONENTS[0], EXPONENTS[-1], -6, 0.125),
-        "gamma": slider("γ", 0.5, 0.99, 0.95, 0.01),
+        "exponent": Slider("log₁₀ of the mean KL", -9, -1, -6, 0.125),
+        "gamma": Slider("γ", 0.5, 0.99, 0.95, 0.01),
     },
     columns=3,
     width=10.5,
     height=3.9,
+    script="lesson_06.js",
+    name="bounds_and_truth",
 )
 
 

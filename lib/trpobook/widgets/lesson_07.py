@@ -12,7 +12,7 @@ from trpobook.book import style
 from trpobook.finite.divergences import kl_categorical
 from trpobook.finite.geometry import natural_step
 from trpobook.finite.mdp import softmax
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 ANGLES = np.linspace(0, 2 * np.pi, 145)
 # Orthonormal directions in the plane where three numbers add up to a constant; action 3 is at the top.
@@ -132,12 +132,14 @@ kl_balls = Interactive(
     draw=draw_balls,
     describe=describe_balls,
     controls=lambda: {
-        "first": slider("P(action 1)", 0.02, 0.96, 0.34, 0.02),
-        "share": slider("action 2, of the rest", 0.1, 0.9, 0.5, 0.02),
-        "log_delta": slider("log₁₀ δ", -2.5, -1.3, -1.6, 0.1),
+        "first": Slider("P(action 1)", 0.02, 0.96, 0.34, 0.02),
+        "share": Slider("action 2, of the rest", 0.1, 0.9, 0.5, 0.02),
+        "log_delta": Slider("log₁₀ δ", -2.5, -1.3, -1.6, 0.1),
     },
     columns=2,
     height=4.4,
+    script="lesson_07.js",
+    name="kl_balls",
 )
 
 
@@ -241,10 +243,12 @@ coordinates = Interactive(
     draw=draw_coordinates,
     describe=describe_coordinates,
     controls=lambda: {
-        "mean": slider("mean μ", -4, 4, -2, 0.1),
-        "std": slider("standard deviation σ", 0.2, 2, 0.6, 0.05),
-        "delta": slider("δ", 0.005, 0.15, 0.05, 0.005),
+        "mean": Slider("mean μ", -4, 4, -2, 0.1),
+        "std": Slider("standard deviation σ", 0.2, 2, 0.6, 0.05),
+        "delta": Slider("δ", 0.005, 0.15, 0.05, 0.005),
     },
     columns=2,
     height=4.4,
+    script="lesson_07.js",
+    name="coordinates",
 )

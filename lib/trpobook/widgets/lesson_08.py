@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-import ipywidgets
 import numpy as np
 import torch
 from torch.nn.utils import parameters_to_vector
@@ -15,7 +14,7 @@ from trpobook.algorithms.conjugate_gradient import conjugate_gradient
 from trpobook.algorithms.policy_update import policy_gradient
 from trpobook.book import plots, style
 from trpobook.book.derivations import next_direction, search_along
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider, Switch
 
 SMALLEST = 1e-12  # relative errors below this are rounding, and drawn at this height
 ROUNDING = 1e-10  # relative errors up to this are called rounding in the sentences
@@ -109,11 +108,13 @@ bowl = Interactive(
     draw=draw_bowl,
     describe=describe_bowl,
     controls=lambda: {
-        "condition": slider("condition number", 1, 50, 12, 1),
-        "angle": slider("angle of the bottom (°)", 0, 90, 12, 1),
+        "condition": Slider("condition number", 1, 50, 12, 1),
+        "angle": Slider("angle of the bottom (°)", 0, 90, 12, 1),
     },
     columns=2,
     height=4.0,
+    script="lesson_08.js",
+    name="bowl",
 )
 
 
@@ -186,10 +187,11 @@ def draw_polynomial(axes, found: Polynomial) -> None:
 def describe_polynomial(found: Polynomial) -> str:
     """Say the numbers of the picture."""
     error = found.errors[found.steps]
+    walks = "1 walk" if found.steps == 1 else f"{found.steps} walks"
     left_over = "only rounding" if error <= ROUNDING else f"{100 * error:.3g} %"
     return (
         f"Twelve eigenvalues from {found.eigenvalues[0]:.3f} to {found.eigenvalues[-1]:.3f}, condition number "
-        f"{found.eigenvalues[-1] / found.eigenvalues[0]:.3g}. After {found.steps} walks {left_over} of the error "
+        f"{found.eigenvalues[-1] / found.eigenvalues[0]:.3g}. After {walks} {left_over} of the error "
         f"is left; the bound allows {100 * found.bound[found.steps]:.3g} %."
     )
 
@@ -200,14 +202,16 @@ polynomial = Interactive(
     draw=draw_polynomial,
     describe=describe_polynomial,
     controls=lambda: {
-        "low": slider("lowest cluster", 0.02, 1, 0.1),
-        "middle": slider("middle cluster", 0.02, 1, 0.5),
-        "high": slider("highest cluster", 0.02, 1, 1),
-        "spread": slider("width of the clusters", 0, 0.2, 0),
-        "steps": slider("walks", 0, MOST_STEPS, 2, 1),
+        "low": Slider("lowest cluster", 0.02, 1, 0.1),
+        "middle": Slider("middle cluster", 0.02, 1, 0.5),
+        "high": Slider("highest cluster", 0.02, 1, 1),
+        "spread": Slider("width of the clusters", 0, 0.2, 0),
+        "steps": Slider("walks", 0, MOST_STEPS, 2, 1),
     },
     columns=2,
     height=4.0,
+    script="lesson_08.js",
+    name="polynomial",
 )
 
 
@@ -244,6 +248,7 @@ def small_policy() -> Batch:
 
 
 LOG_DAMPING = np.linspace(-4, 0.5, 46)
+MOST_WALKS = 10  # that are counted: of many more, rounding decides how many CG takes
 
 
 @functools.cache
@@ -277,7 +282,7 @@ class Detached(NamedTuple):
     detached: bool
     damping: float
     products: np.ndarray  # ‖Fv‖ for five directions
-    walks: int  # of CG, until its residual is rounding
+    walks: int  # of CG, until its residual is rounding; MOST_WALKS for more
     length: float  # of the direction found, over that of g
     cosine: float  # of the direction found and g
     curve: np.ndarray  # of the solution and g, along LOG_DAMPING
@@ -290,7 +295,20 @@ def compute_detached(detached: bool, log_damping: float) -> Detached:
     found = conjugate_gradient(lambda v: matrix @ v + damping * v, gradient, max_iterations=2000)
     cosine = torch.cosine_similarity(found.x, gradient, dim=0).item()
     length = (found.x.norm() / gradient.norm()).item()
-    return Detached(bool(detached), damping, lengths, found.iterations, length, cosine, curve)
+    return Detached(bool(detached), damping, lengths, min(found.iterations, MOST_WALKS), length, cosine, curve)
+
+
+def spectra() -> dict[str, dict[str, list[float]]]:
+    """Return what the browser needs of both policies: the products, F's eigenvalues, g's share in each, squared."""
+    gradient = small_policy().gradient.numpy()
+    found = {}
+    for name, detached in (("detached", True), ("undetached", False)):
+        matrix, lengths, _ = _products(detached)
+        values, vectors = np.linalg.eigh(matrix.numpy())
+        eigenvalues, which = np.unique(values, return_inverse=True)
+        shares = np.bincount(which, (vectors.T @ gradient) ** 2) / (gradient @ gradient)
+        found[name] = {"products": lengths.tolist(), "eigenvalues": eigenvalues.tolist(), "shares": shares.tolist()}
+    return found
 
 
 def draw_detached(axes, found: Detached) -> None:
@@ -332,21 +350,18 @@ def describe_detached(found: Detached) -> str:
     )
 
 
-class Switch(ipywidgets.Checkbox):
-    """A tick box; like a slider it has a least, a greatest and a next value."""
-
-    min, max, step = False, True, 1
-
-
 detach = Interactive(
     title="the old policy detached or not: products with F, and the direction found with them",
     compute=compute_detached,
     draw=draw_detached,
     describe=describe_detached,
     controls=lambda: {
-        "detached": Switch(True, description="old policy detached"),
-        "log_damping": slider("log₁₀ of the damping", -4, 0.5, -2, 0.1),
+        "detached": Switch("old policy detached"),
+        "log_damping": Slider("log₁₀ of the damping", -4, 0.5, -2, 0.1),
     },
     columns=2,
     height=3.8,
+    script="lesson_08.js",
+    name="detach",
+    data=spectra,
 )

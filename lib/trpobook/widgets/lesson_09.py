@@ -13,7 +13,6 @@ import html
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from trpobook.book import plots, style
 from trpobook.finite import laboratory as lab
 from trpobook.finite.laboratory import PRESETS, Laboratory, Round, Rule, cliff_slice, cliff_step
 from trpobook.finite.mdp import GOAL, GRID, MOVES, START, TRAP, softmax
+from trpobook.widgets.base import source
 
 LAB = Laboratory()
 SHARED = Rule("trust", features="rowcol")  # the slice's line, and the rounds that may come before it
@@ -237,11 +237,6 @@ WORLD = {
     "ridge": lab.RIDGE,
     "fall": lab.FALL,
 }
-
-
-def source(name: str) -> str:
-    """Return the text of a file of this folder."""
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def laboratory(preset_name: str = "trust region") -> Flagship:

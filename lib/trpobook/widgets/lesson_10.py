@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from ipywidgets import IntSlider
 
 from trpobook.book import plots, style
 from trpobook.finite.tabular_trpo import MIN_RATIO, MOST_BACKTRACKS, SHRINK
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 
 class Line(NamedTuple):
@@ -105,11 +104,25 @@ def radius_dial(line: Line) -> Interactive:
         compute=lambda log_delta: step_at(line, 10.0**log_delta),
         draw=draw_step,
         describe=describe_step,
-        controls=lambda: {"log_delta": slider("log₁₀ of δ", -3, 0, -2, 0.05)},
+        controls=lambda: {"log_delta": Slider("log₁₀ of δ", -3, 0, -2, 0.05)},
         columns=3,
         width=10.5,
         height=3.8,
+        script="lesson_10.js",
+        name="radius_dial",
+        data=lambda: _sent(line) | {"shrink": SHRINK, "most_backtracks": MOST_BACKTRACKS, "min_ratio": MIN_RATIO},
     )
+
+
+def _sent(table: NamedTuple) -> dict:
+    """Return the columns as JSON has them: None for NaN, the word for infinity."""
+
+    def plain(value):
+        if isinstance(value, list):
+            return [plain(each) for each in value]
+        return value if np.isfinite(value) else None if np.isnan(value) else "Infinity"
+
+    return {name: plain(np.asarray(value).tolist()) for name, value in table._asdict().items()}
 
 
 class Log(NamedTuple):
@@ -192,8 +205,9 @@ def draw_log(axes, log: Log) -> None:
 
 
 def draw_moment(axes, moment: Moment) -> None:
-    """Mark one update in each of the eight panels; of the ratios its middle 90 %."""
+    """Draw the log and mark one update in each of its eight panels; of the ratios its middle 90 %."""
     log, k = moment.log, moment.update - 1
+    draw_log(axes, log)
     kept = (log.mean_return, log.gain, log.kl, log.residual, log.backtracks, log.ratios[1:3], log.sigma, log.explained)
     for panel, curve in zip(axes, kept, strict=True):
         heights = np.atleast_1d(curve[..., k])
@@ -219,15 +233,16 @@ def describe_moment(moment: Moment) -> str:
 def forensics(rows: list[dict], dimensions: int) -> Interactive:
     """Return the interactive that scrubs through a training log, update by update."""
     log = log_columns(rows, dimensions)
-    control = {"value": 1 + len(rows) // 4, "min": 1, "max": len(rows), "description": "update"}
     return Interactive(
         title="a training run, update by update: return, gain, KL, residual, backtracks, ratios, noise, value function",
-        compute=lambda update: Moment(log, update),
-        scene=lambda axes: draw_log(axes, log),
+        compute=lambda update: Moment(log, round(update)),
         draw=draw_moment,
         describe=describe_moment,
-        controls=lambda: {"update": IntSlider(**control)},
+        controls=lambda: {"update": Slider("update", 1, len(rows), 1 + len(rows) // 4, 1)},
         columns=8,
         width=11.5,
         height=5.2,
+        script="lesson_10.js",
+        name="forensics",
+        data=lambda: _sent(log),
     )

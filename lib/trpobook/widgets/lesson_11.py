@@ -11,8 +11,7 @@ from trpobook.book import plots, style
 from trpobook.finite.branching import branch_length, branch_moments, sample_branches, single_spread, vine_spread
 from trpobook.finite.laboratory import Laboratory, Rule
 from trpobook.finite.mdp import GRID, softmax
-from trpobook.widgets.base import Interactive, slider
-from trpobook.widgets.lesson_08 import Switch
+from trpobook.widgets.base import Interactive, Slider, Switch
 
 FROM = 15  # the cell above the start: goal and trap are both some steps away
 MOST, LONGEST = 8, 40
@@ -71,6 +70,12 @@ def _grown(common: bool):
     mdp, pi = Laboratory().mdp, half_trained()
     first = np.array([[1, 0, 1, 2, 0, 1, 3, 0]])
     return first[0], sample_branches(mdp, pi, np.array([FROM]), first, LONGEST, rng, common)
+
+
+def drawn_branches() -> dict[str, list]:
+    """Return the branches that are drawn, for the browser, which has no generator of NumPy's."""
+    (first, shared), (_, own) = _grown(True), _grown(False)
+    return {"first": first.tolist(), "common": shared.states[0].tolist(), "own": own.states[0].tolist()}
 
 
 def compute_vines(branches: float, horizon: float, common: bool) -> Vines:
@@ -137,10 +142,13 @@ vine = Interactive(
     draw=draw_vines,
     describe=describe_vines,
     controls=lambda: {
-        "branches": slider("branches K", 2, MOST, 4, 1),
-        "horizon": slider("steps of a branch H", 1, LONGEST, 20, 1),
-        "common": Switch(True, description="common random numbers"),
+        "branches": Slider("branches K", 2, MOST, 4, 1),
+        "horizon": Slider("steps of a branch H", 1, LONGEST, 20, 1),
+        "common": Switch("common random numbers"),
     },
     columns=2,
     height=4.0,
+    script="lesson_11.js",
+    name="vine",
+    data=drawn_branches,
 )

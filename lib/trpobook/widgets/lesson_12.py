@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trpobook.book import plots, style
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 
 class Epochs(NamedTuple):
@@ -26,8 +26,10 @@ class Moment(NamedTuple):
     clip: float
     learning_rate: float
     epoch: int
-    ratios: np.ndarray  # (rows,)
+    shares: np.ndarray  # of the ratios, between neighbours of EDGES
     outside: float  # share of them outside [1 − ε, 1 + ε]
+    smallest: float
+    largest: float
     kl: np.ndarray  # (epochs + 1,)
 
 
@@ -39,10 +41,15 @@ def moment_at(recorded: Epochs, clip: float, log_rate: float, epoch: float) -> M
     """Return the recorded moment nearest to the values; `log_rate` is log₁₀ of the learning rate."""
     i = int(np.argmin(np.abs(np.array(recorded.clips) - clip)))
     j = int(np.argmin(np.abs(np.log10(recorded.learning_rates) - log_rate)))
-    k = round(epoch)
+    return _moment(recorded, i, j, round(epoch))
+
+
+def _moment(recorded: Epochs, i: int, j: int, k: int) -> Moment:
     ratios, clip = recorded.ratios[i, j, k], recorded.clips[i]
+    shares = np.histogram(np.minimum(ratios, TOP - 1e-9), EDGES)[0] / len(ratios)
     outside = float(np.mean(np.abs(ratios - 1) > clip))
-    return Moment(clip, recorded.learning_rates[j], k, ratios, outside, recorded.kl[i, j])
+    least, most = float(ratios.min()), float(ratios.max())
+    return Moment(clip, recorded.learning_rates[j], k, shares, outside, least, most, recorded.kl[i, j])
 
 
 def fence(clip: float) -> float:
@@ -54,9 +61,8 @@ def draw_moment(axes, moment: Moment) -> None:
     """Draw the histogram of the ratios with the band, and beside it the KL epoch by epoch."""
     left, right = axes
     band = 1 - moment.clip, 1 + moment.clip
-    counts = np.histogram(np.minimum(moment.ratios, TOP - 1e-9), EDGES)[0] / len(moment.ratios)
     left.axvspan(*band, **style.BAND, linewidth=0)
-    left.stairs(counts, EDGES, fill=True, color=style.OLD["color"])
+    left.stairs(moment.shares, EDGES, fill=True, color=style.OLD["color"])
     left.axvline(1, color=style.INK, linewidth=1)
     left.text(0.97, 0.9, f"outside: {moment.outside:.0%}", transform=left.transAxes, ha="right", color=style.INK)
     left.set(xlim=(0, TOP), ylim=(0, 0.5), xlabel="ratio new/old", ylabel="share of the batch")
@@ -81,29 +87,53 @@ def draw_moment(axes, moment: Moment) -> None:
 
 def describe_moment(moment: Moment) -> str:
     """Say the numbers of the picture."""
+    epochs = "1 epoch" if moment.epoch == 1 else f"{moment.epoch} epochs"
     return (
-        f"ε = {moment.clip:g}, learning rate {moment.learning_rate:.0e}, after {moment.epoch} epochs: "
-        f"{moment.outside:.1%} of the ratios are outside the band, the largest is {moment.ratios.max():.2f}, "
-        f"the smallest {moment.ratios.min():.2f}; KL {moment.kl[moment.epoch]:.4f} nats."
+        f"ε = {moment.clip:g}, learning rate {moment.learning_rate:.0e}, after {epochs}: "
+        f"{moment.outside:.1%} of the ratios are outside the band, the largest is {moment.largest:.2f}, "
+        f"the smallest {moment.smallest:.2f}; KL {moment.kl[moment.epoch]:.4f} nats."
     )
 
 
 def ratio_dial(recorded: Epochs) -> Interactive:
     """Return the interactive for one recorded batch."""
-    rates = np.log10(recorded.learning_rates)
+    rates, last = np.log10(recorded.learning_rates).tolist(), recorded.ratios.shape[2] - 1
     return Interactive(
         title="ratios of one batch over the epochs, by clip range and learning rate",
         compute=lambda **values: moment_at(recorded, **values),
         draw=draw_moment,
         describe=describe_moment,
         controls=lambda: {
-            "clip": slider("clip range ε", min(recorded.clips), max(recorded.clips), 0.2, 0.1),
-            "log_rate": slider("log₁₀ of learning rate", rates.min(), rates.max(), -3.5, 0.5),
-            "epoch": slider("epochs", 0, recorded.ratios.shape[2] - 1, recorded.ratios.shape[2] - 1, 1),
+            "clip": Slider("clip range ε", min(recorded.clips), max(recorded.clips), 0.2, 0.1),
+            "log_rate": Slider("log₁₀ of learning rate", min(rates), max(rates), -3.5, 0.5),
+            "epoch": Slider("epochs", 0, last, last, 1),
         },
         columns=2,
         height=4.0,
+        script="lesson_12.js",
+        name="ratio_dial",
+        data=lambda: _sent(recorded),
     )
+
+
+def _sent(recorded: Epochs) -> dict:
+    """Return what the pictures need of the batch as JSON has it: every moment's histogram, not its ratios."""
+    clips, rates, epochs, rows = recorded.ratios.shape
+
+    def moment(i: int, j: int, k: int) -> list:
+        found = _moment(recorded, i, j, k)
+        counts = np.rint(found.shares * rows).astype(int).tolist()
+        return [counts, found.outside, found.smallest, found.largest]
+
+    return {
+        "clips": list(recorded.clips),
+        "learning_rates": list(recorded.learning_rates),
+        "log_rates": np.log10(recorded.learning_rates).tolist(),
+        "rows": rows,
+        "top": TOP,
+        "moments": [[[moment(i, j, k) for k in range(epochs)] for j in range(rates)] for i in range(clips)],
+        "kl": np.asarray(recorded.kl).tolist(),
+    }
 
 
 def draw_clip(axes, clip: float, value, push) -> None:

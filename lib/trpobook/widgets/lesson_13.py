@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import base64
+from typing import Any, NamedTuple
 
-import ipywidgets
 import numpy as np
 import torch
 
 from trpobook.agents.environments import Environments
 from trpobook.book import style
-from trpobook.widgets.base import Interactive
+from trpobook.widgets.base import Interactive, Slider
 
 
 class Watched(NamedTuple):
@@ -58,28 +58,64 @@ class Moment(NamedTuple):
     """One step of a game."""
 
     step: int
-    frames: np.ndarray  # (4, height, width)
+    newest: np.ndarray  # frame, bytes, (height, width)
+    oldest: np.ndarray  # of the four, (height, width)
     probabilities: np.ndarray
     action: int
     value: float
-    saliency: np.ndarray
+    saliency: np.ndarray  # in steps from 0 to SHADES, the largest here, (height, width)
     score: float  # collected before it
 
 
-def scrubber(watched: Watched, names: tuple[str, ...], start: int = 0) -> Interactive:
-    """Return the interactive that moves through `watched`; `names` are those of the actions."""
+SHADES = 31  # of the saliency: more can't be told apart in the picture
 
-    def compute(step: int) -> Moment:
-        k = int(step)
-        here = (watched.frames[k], watched.probabilities[k], int(watched.actions[k]), float(watched.values[k]))
-        return Moment(k, *here, watched.saliency[k], float(watched.rewards[:k].sum()))
+
+def packed(pictures: np.ndarray) -> list[list]:
+    """Return pictures of bytes, (n, height, width), as what each changes in the one before it that is most like it.
+
+    Each becomes [index of that one, pairs of bytes in base64]: how many pixels to skip, then the next one's value. The
+    first changes a black picture. A game changes little from step to step, so little is left.
+    """
+    rows = pictures.reshape(len(pictures), -1)
+    stored = [[0, _changes(np.zeros_like(rows[0]), rows[0])]]
+    for k in range(1, len(rows)):
+        like = int(np.argmin(np.count_nonzero(rows[:k] != rows[k], axis=1)))
+        stored.append([like, _changes(rows[like], rows[k])])
+    return stored
+
+
+def _changes(before: np.ndarray, after: np.ndarray) -> str:
+    pairs, last = bytearray(), -1
+    for pixel in np.flatnonzero(before != after):
+        while pixel - last > 256:  # too far for a byte: name one on the way that stays
+            last += 256
+            pairs += bytes([255, after[last]])
+        pairs += bytes([pixel - last - 1, after[pixel]])
+        last = pixel
+    return base64.b64encode(pairs).decode()
+
+
+def scrubber(watched: Watched, names: tuple[str, ...], start: int = 0) -> Interactive:
+    """Return the interactive that moves through `watched`; `names` are those of the actions.
+
+    It shows rounded numbers, and the saliency in a few shades, so that a game is small enough for a page.
+    """
+    probabilities, values = watched.probabilities.astype(float).round(5), watched.values.astype(float).round(3)
+    largest = watched.saliency.max(axis=(1, 2), keepdims=True)
+    shades = np.rint(SHADES * watched.saliency / np.where(largest > 0, largest, 1)).astype(np.uint8)
+
+    def compute(step: float) -> Moment:
+        k = round(step)
+        stack, action = watched.frames[k], int(watched.actions[k])
+        score = float(watched.rewards[:k].sum())
+        return Moment(k, stack[-1], stack[0], probabilities[k], action, float(values[k]), shades[k], score)
 
     def draw(axes, moment: Moment) -> None:
-        newest, oldest = moment.frames[-1].astype(float), moment.frames[0].astype(float)
+        newest, oldest = moment.newest.astype(float), moment.oldest.astype(float)
         for panel, picture, look in (
             (axes[0], newest, {"cmap": "gray", "vmin": 0, "vmax": 160}),
             (axes[1], newest - oldest, {"cmap": "PuOr", "vmin": -100, "vmax": 100}),
-            (axes[2], moment.saliency / moment.saliency.max(), {"cmap": "magma", "vmin": 0, "vmax": 1}),
+            (axes[2], moment.saliency, {"cmap": "magma", "vmin": 0, "vmax": SHADES}),
         ):
             panel.imshow(picture, interpolation="nearest", **look)
             panel.set(xticks=[], yticks=[])
@@ -101,16 +137,28 @@ def scrubber(watched: Watched, names: tuple[str, ...], start: int = 0) -> Intera
             f"{names[moment.action]}. V = {moment.value:.2f} in units of the normalised learning return."
         )
 
-    def controls():
-        return {"step": ipywidgets.IntSlider(start, min=0, max=len(watched.frames) - 1, description="step of the game")}
+    def data() -> dict[str, Any]:
+        return {
+            "names": list(names),
+            "size": list(watched.saliency.shape[1:]),
+            "frames": packed(np.concatenate([watched.frames[:, -1], watched.frames[:, 0]])),  # newest, then oldest
+            "saliency": packed(shades),
+            "probabilities": probabilities.tolist(),
+            "actions": watched.actions.tolist(),
+            "values": values.tolist(),
+            "rewards": watched.rewards.tolist(),
+        }
 
     return Interactive(
         title="a game step by step: frames, saliency and the probabilities of the actions",
         compute=compute,
         draw=draw,
         describe=describe,
-        controls=controls,
+        controls=lambda: {"step": Slider("step of the game", 0, len(watched.frames) - 1, start, 1)},
         columns=4,
         width=11.0,
         height=3.3,
+        script="lesson_13.js",
+        name="scrubber",
+        data=data,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from trpobook.book import style
 from trpobook.finite import language
-from trpobook.widgets.base import Interactive, slider
+from trpobook.widgets.base import Interactive, Slider
 
 BETAS = np.logspace(1, -1.3, 60)
 
@@ -65,6 +65,11 @@ def compute_frontier(log_beta: float, flaw: float) -> Frontier:
     return Frontier(beta, flaw, reference, best, _numbers(flaw, beta), along)
 
 
+def _likeliest(probabilities: np.ndarray) -> np.ndarray:
+    """Return the sentences, likeliest first; many are as likely as others, and keep their order."""
+    return np.argsort(-probabilities.round(12), kind="stable")
+
+
 def draw_frontier(axes, result: Frontier) -> None:
     """Draw reward and wish against the KL to the reference; beside them the likeliest sentences."""
     left, right = axes
@@ -77,8 +82,8 @@ def draw_frontier(axes, result: Frontier) -> None:
     left.text(22.6, 1.05, "●  wish granted", color=style.RETURN["color"], ha="right")
     left.set(xlim=(-0.6, 23), ylim=(-0.03, 1.2), xlabel="KL(π*‖π_ref), nats", title="what is paid, what was wanted")
 
-    shown = np.argsort(-result.best)[:4]
-    shown = np.append(shown, next(i for i in np.argsort(-result.reference) if i not in shown))
+    shown = _likeliest(result.best)[:4]
+    shown = np.append(shown, next(i for i in _likeliest(result.reference) if i not in shown))
     rows = np.arange(len(shown))[::-1]
     right.hlines(rows - 0.12, 0, result.reference[shown], color=style.OLD["color"], linewidth=9)
     right.hlines(rows - 0.36, 0, result.best[shown], color=style.NEW["color"], linewidth=9, linestyles=(0, (0.5, 0.2)))
@@ -105,11 +110,13 @@ frontier = Interactive(
     draw=draw_frontier,
     describe=describe_frontier,
     controls=lambda: {
-        "log_beta": slider("log₁₀ β", -1.3, 1, -0.3, 0.05),
-        "flaw": slider("share of the flaw", 0, 1, 1, 0.05),
+        "log_beta": Slider("log₁₀ β", -1.3, 1, -0.3, 0.05),
+        "flaw": Slider("share of the flaw", 0, 1, 1, 0.05),
     },
     columns=2,
     height=4.2,
+    script="lesson_14.js",
+    name="frontier",
 )
 
 # name: year, height in the picture, which question it answers
