@@ -44,7 +44,7 @@ def test_the_ratio_is_in_ppos_band_only_above_an_old_probability_of_0_345():
     assert (compute_rare(np.log10(0.2)).ratio, compute_rare(np.log10(0.5)).ratio) == pytest.approx(
         (1.30, 1.14), abs=0.005
     )
-    assert rare_action.controls()["log_old"].max > np.log10(0.345)  # where the reader can see it
+    assert rare_action.controls()["log_old"].high > np.log10(0.345)  # where the reader can see it
 
 
 def test_each_power_of_ten_of_a_rare_action_multiplies_ratio_and_variance_by_nearly_ten():
