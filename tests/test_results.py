@@ -93,6 +93,14 @@ def test_a_swept_setting_is_trained_with_and_the_outcome_says_how_its_updates_we
         assert most / 5 < float(outcome["median_kl"]) <= most and float(outcome["accepted"]) > 0
 
 
+@pytest.mark.parametrize("run", SWEEP_PLAN, ids=lambda run: run.name)
+def test_what_a_swept_run_changes_are_settings_of_its_algorithm(run):
+    settings = settings_for(run.task, run.algo, **results.changes_of(run))
+    for name, value in zip(run.setting.split("+"), str(run.value).split("/"), strict=True):
+        if name not in ("library", "shrink"):
+            assert str(getattr(settings, name)) == value
+
+
 def test_a_planned_run_is_made_with_evaluations_on_the_way_and_kept_whole(monkeypatch, tmp_path):
     for name in ("DATA", "RUNS", "AGENTS"):
         monkeypatch.setattr(results, name, tmp_path / name)

@@ -80,8 +80,8 @@ class Swept(NamedTuple):
     sweep: str
     algo: str
     task: str
-    setting: str  # "library": none is changed; "shrink": the line search's factor, which is no setting
-    value: Any
+    setting: str  # "library": none is changed; "shrink": the line search's factor, which is no setting; "a+b": both
+    value: Any  # of two settings "1/2"
     seed: int
     steps: int
 
@@ -102,7 +102,34 @@ def swept(sweep: str, steps: int, seeds: tuple[int, ...], plan: dict) -> list[Sw
 
 
 TENFOLD = (0.1, 0.3, 1, 3, 10)
+COPIES = "num_envs+batch_size+value_minibatch"
+ALL_OF_IT = "num_envs+fisher_stride+cg_iterations+value_epochs+value_minibatch"
 SWEEP_PLAN = (
+    # What the table's settings are chosen by, with seeds apart from the table's; so far.
+    *swept(
+        "tuning",
+        1_000_000,
+        (100, 101),
+        {
+            ("trpo", "Hopper-v5"): {"library": (0,), COPIES: ("32/2048/256",)},
+            ("trpo", "Walker2d-v5"): {"library": (0,), COPIES: ("32/2048/256",)},
+            ("trpo", "Swimmer-v5"): {"library": (0,), "num_envs": (4,)},
+            ("trpo", "InvertedDoublePendulum-v5"): {
+                "library": (0,),
+                "num_envs": (4,),
+                "num_envs+batch_size": ("64/4096",),
+                ALL_OF_IT: ("4/1/25/20/128",),
+            },
+            ("trpo", "Ant-v5"): {
+                "library": (0,),
+                "num_envs": (4,),
+                COPIES: ("16/1024/128", "64/4096/512"),
+                ALL_OF_IT: ("4/1/25/20/128",),
+            },
+            ("trpo", "Reacher-v5"): {"library": (0,), "num_envs+batch_size": ("16/1024",)},
+            ("trpo", "Humanoid-v5"): {"library": (0,), "num_envs": (4,), ALL_OF_IT: ("4/1/25/20/128",)},
+        },
+    ),
     # Lesson 10: one setting at a time away from the library's.
     *swept(
         "settings",
@@ -186,11 +213,18 @@ SWEPT = tuple(dict.fromkeys(run.sweep for run in SWEEP_PLAN))
 OUTCOMES = ("return", "evaluation", "kl", "median_kl", "accepted", "backtracks")
 
 
+def changes_of(run: Swept) -> dict[str, Any]:
+    """Return what a run changes of its task's settings."""
+    if run.setting in ("library", "shrink"):
+        return {}
+    names, values = run.setting.split("+"), str(run.value).split("/")
+    return dict(zip(names, map(json.loads, values), strict=True))
+
+
 def make_swept(run: Swept) -> dict[str, str]:
     """Train with one setting changed; return what it reached, and how its updates went: means, and the median KL."""
     update = {"line_search": partial(line_search, shrink=run.value)} if run.setting == "shrink" else {}
-    changes = {} if run.setting in ("library", "shrink") else {run.setting: run.value}
-    settings = settings_for(run.task, run.algo, **changes)
+    settings = settings_for(run.task, run.algo, **changes_of(run))
     trainer = Trainer(run.task, run.algo, run.seed, "cpu", settings=settings, update=update)
     log = list(trainer.updates(run.steps))
     kl, accepted, backtracks = ([row[name] for row in log] for name in ("kl", "accepted", "backtracks"))
