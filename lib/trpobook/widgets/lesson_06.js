@@ -144,7 +144,7 @@ FIGURES.bounds_and_truth = {
 
     const unit = promises[index], upTo = (values) => [0, ...values.slice(0, index + 1)];
     const steps = upTo(alphas).map((alpha) => alpha / alphas[index]);
-    zoom.axes({ x: [0, 1], y: [-1.1, 1.4], title: "promise less penalty", xLabel: "step, as a share of the chosen one",
+    zoom.axes({ x: [0, 1], y: [-1.1, 1.4], title: "promise less penalty", xLabel: zoom.width < 260 ? "step / the chosen one" : "step, as a share of the chosen one",
       yLabel: "share of the step's promise", xTicks: [0, 0.25, 0.5, 0.75, 1], yTicks: [-1, -0.5, 0, 0.5, 1] });
     zoom.hline(0);
     lines.forEach(([, values, look], row) => {
@@ -155,11 +155,12 @@ FIGURES.bounds_and_truth = {
     zoom.dots([1], [gains[index] / unit], { color: LOOK.return.color, size: 5, clip: false });
 
     key.axes({ x: [0, 1], y: [0, 1], bare: true });
+    const sample = key.width < 260 ? 18 : 30;
     const height = (row) => 0.94 - 0.105 * (row + (row > 2));
     lines.forEach(([name, values, look], row) => {
       const y = key.y(height(row));
-      key.parts.push(`<path d="M${px(key.left)} ${px(y)}h30" ${key.stroke(look)}/>`);
-      key.text(0, height(row), name, { color: look.color, dx: 38 });
+      key.parts.push(`<path d="M${px(key.left)} ${px(y)}h${sample}" ${key.stroke(look)}/>`);
+      key.text(0, height(row), name, { color: look.color, dx: sample + 8 });
       key.text(1, height(row), numberWords(values[index]), { color: look.color, anchor: "end" });
     });
     key.text(0, 0.94 - 3 * 0.105, "the step's penalty by", { color: LOOK.muted.color });
