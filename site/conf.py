@@ -33,8 +33,8 @@ html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
 html_domain_indices = False
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
+pygments_style = "a11y-light"
+pygments_dark_style = "a11y-dark"
 
 autodoc_typehints = "signature"
 autodoc_inherit_docstrings = False

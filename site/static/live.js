@@ -55,6 +55,8 @@ const near = new IntersectionObserver((entries) => {
 }, { rootMargin: "800px" });
 
 function start() {
+  // the theme calls the captions of its contents headings, and leaves out of which level
+  for (const caption of document.querySelectorAll(".caption[role=heading]")) caption.setAttribute("aria-level", "2");
   for (const place of document.querySelectorAll(".trpobook-live")) near.observe(place);
   for (const box of document.querySelectorAll(".output, .formula, pre, .table-wrapper, .cell_output table")) reachable(box);
 }

@@ -112,7 +112,7 @@ SWEEP_PLAN = (
         (100, 101),
         {
             ("trpo", "Hopper-v5"): {"library": (0,), COPIES: ("32/2048/256",)},
-            ("trpo", "Walker2d-v5"): {"library": (0,), COPIES: ("32/2048/256",)},
+            ("trpo", "Walker2d-v5"): {"library": (0,), COPIES: ("32/2048/256", "8/2048/256")},
             ("trpo", "Swimmer-v5"): {"library": (0,), "num_envs": (4,)},
             ("trpo", "InvertedDoublePendulum-v5"): {
                 "library": (0,),
