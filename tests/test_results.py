@@ -85,6 +85,7 @@ def test_a_line_of_a_sweep_is_kept_in_its_place_and_a_run_is_made_once(monkeypat
     assert not {plan[0], plan[2]} & set(results.missing([]))
 
 
+@pytest.mark.slow
 def test_a_swept_setting_is_trained_with_and_the_outcome_says_how_its_updates_went():
     common = {"sweep": "settings", "algo": "trpo", "task": "InvertedPendulum-v5", "seed": 0, "steps": 4000}
     for setting, value, most in (("delta", 0.002, 0.002), ("shrink", 0.5, 0.01), ("library", 0, 0.01)):
@@ -101,6 +102,7 @@ def test_what_a_swept_run_changes_are_settings_of_its_algorithm(run):
             assert str(getattr(settings, name)) == value
 
 
+@pytest.mark.slow
 def test_a_planned_run_is_made_with_evaluations_on_the_way_and_kept_whole(monkeypatch, tmp_path):
     for name in ("DATA", "RUNS", "AGENTS"):
         monkeypatch.setattr(results, name, tmp_path / name)

@@ -6,6 +6,8 @@ import pytest
 
 from trpobook.book.workers import side_by_side
 
+pytestmark = pytest.mark.slow  # each process imports PyTorch
+
 
 def square(number):
     if number < 0:
