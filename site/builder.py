@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from trpobook.book import BOOK
 from trpobook.widgets import base
+from trpobook.widgets.base import FIGURE_MIME
 
 Cell = dict[str, Any]
 Notebook = dict[str, Any]
@@ -31,7 +32,6 @@ Notebook = dict[str, Any]
 SITE = BOOK / "site"
 BUILD = SITE / "_build"
 NOTEBOOKS = BOOK / "notebooks"
-FIGURE_MIME = "application/vnd.trpobook.figure+json"  # as in trpobook.widgets.base, which only the build imports
 WORDS, FORMULAS, LINES = 1 / 150, 0.75, 1 / 15  # minutes for each word, displayed formula, open line of code
 
 
@@ -320,7 +320,7 @@ def first_frame(content: bytes) -> tuple[bytes, tuple[int, int]]:
 
 def transformed(notebook: Notebook, page: str, targets: Targets, files: Files, head: str = "") -> Notebook:
     """Return the notebook as Sphinx is to read it; `head` stands below its title."""
-    cells = [at_rest(copy.deepcopy(cell)) for cell in notebook["cells"]]
+    cells = copy.deepcopy(notebook["cells"])
     for still in stills(cells):
         cells[still]["metadata"].setdefault("tags", []).append("still")
     made = []
@@ -339,14 +339,6 @@ def below_title(text: str, head: str) -> str:
     """Return the markdown with `head` after its first heading."""
     title, _, rest = text.partition("\n")
     return f"{title}\n\n{head}\n{rest}" if head else text
-
-
-def at_rest(cell: Cell) -> Cell:
-    """Return the cell; where its interactive needs a kernel, with a word on that for its second picture."""
-    if cell["cell_type"] == "code" and LIVE.search(source_of(cell)) and not any(map(is_alive, cell["outputs"])):
-        note = "The sliders of this picture work in the notebook; it is not alive on this page yet."
-        cell["outputs"] = [as_html(f'<p class="asleep">{note}</p>')]
-    return cell
 
 
 def stills(cells: Sequence[Cell]) -> set[int]:

@@ -16,6 +16,9 @@ from builder import Files, Notebook, Targets, linked
 from trpobook.__main__ import build_parser
 from trpobook.book import BOOK
 from trpobook.book.references import CITATIONS
+from trpobook.runs.settings import settings_for
+from trpobook.runs.settings_text import ADVICE
+from trpobook.runs.values import takes
 from trpobook.widgets.lesson_09 import step_slice
 
 ROOMS = ("finite", "agents", "algorithms", "runs")
@@ -285,10 +288,6 @@ def row(action: argparse.Action) -> str:
 
 def settings() -> str:
     """Return each algorithm's settings, their values where no task changes them, and what they mean."""
-    from trpobook.runs.settings import settings_for
-    from trpobook.runs.settings_text import ADVICE
-    from trpobook.runs.values import takes
-
     parts = [
         "# Settings\n\nOne is changed by `--set NAME=VALUE`, or by `settings={...}` in Python; "
         "`python -m trpobook settings --algo ppo --env Hopper-v5` lists the values for a task.\n\n" + ADVICE
@@ -338,15 +337,14 @@ def plain_docstring(lines: list[str], lessons: Mapping[str, str]) -> list[str]:
         elif SECTIONS.match(line):
             made, state = [*made, ""], "list"
         elif line.startswith("Raises: "):
-            line, made, state = line.replace("Raises:", "**Raises:**", 1), [*made, ""], "paragraph"
-            made.append("**Raises:**" + _line(line.removeprefix("**Raises:**"), lessons))
+            made += ["", "**Raises:**" + _line(line.removeprefix("Raises:"), lessons)]
+            state = "paragraph"
             continue
         elif indented and state == "paragraph":
             line = line.strip()
         elif indented and state != "list":
-            made += [""] if state != "displayed" else []
-            state, line = "displayed", f"| {line.strip()}"
-            made.append("| " + _line(line.removeprefix("| "), lessons))
+            made += [*([""] if state != "displayed" else []), "| " + _line(line.strip(), lessons)]
+            state = "displayed"
             continue
         elif not indented and state in ("list", "displayed"):
             made, state = [*made, ""], ""

@@ -7,16 +7,6 @@ from typing import Any
 
 from trpobook.widgets.base import LiveFigure, module, source
 
-MODEL = """
-class Model {
-  constructor(values) { this.values = values; this.listeners = {}; }
-  get(name) { return this.values[name]; }
-  set(name, value) { this.values[name] = value; }
-  on(event, listener) { (this.listeners[event] ??= []).push(listener); }
-  save_changes() {}
-}
-"""
-
 
 def held(live: LiveFigure) -> dict[str, Any]:
     """Return what the figure's model holds."""
@@ -27,7 +17,8 @@ def page_of(live: LiveFigure) -> str:
     """Return the page as HTML."""
     values = json.dumps(held(live)).replace("</", "<\\/")
     code = module(live.interactive.script).replace("export default", "const shown =")
-    start = f'window.model = new Model({values}); shown.render({{ model, el: document.getElementById("here") }});'
-    style = source("flagships.css")
+    start = f"window.model = new shown.PlainModel({values});"
+    start += 'shown.render({ model, el: document.getElementById("here") });'
     head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    return f'{head}<style>{style}</style><div id="here"></div><script type="module">{MODEL}{code}{start}</script>'
+    place = '<div id="here" class="jp-OutputArea-output"></div>'
+    return f'{head}<style>{source("flagships.css")}</style>{place}<script type="module">{code}{start}</script>'

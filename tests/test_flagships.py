@@ -35,7 +35,7 @@ OVERSHOOT = PRESETS["no trust region: overshoot"][0][1]
 def javascript(browser):
     """A function that runs a body of JavaScript after simulator.js, with a laboratory `lab` and what it is `given`."""
     page = browser.new_page()
-    simulator = source("simulator.js")
+    simulator = source("gridworld.js") + source("simulator.js")
 
     def run(body, **given):
         code = f"(given) => {{ {simulator}\nconst lab = makeLaboratory(given.world);\n{body} }}"

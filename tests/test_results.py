@@ -1,6 +1,7 @@
 """The recorded training runs: complete, made with the settings that stand in the library, and within their bounds."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -35,6 +36,14 @@ each_run = pytest.mark.parametrize("run", MADE, ids=lambda run: run.name)
 
 def record(run):
     return json.loads((DATA / f"{run.name}.json").read_text())
+
+
+def test_the_runs_that_the_lessons_read_are_there():
+    found = Counter((run.algo, run.seed < 3) for run in MADE)
+    wanted = {"trpo": 16, "ppo": 6, "ppo-kl": 6, "npg": 9, "reinforce": 6, "cem": 6, "vine": 3, "cma-es": 3}
+    assert {algo: found[algo, True] for algo in wanted} == wanted
+    settings = [run for run in SWEEP_PLAN if run.sweep == "settings"]
+    assert len(sweep_lines("settings")) == len(settings) == 26
 
 
 def test_no_run_is_kept_that_nothing_makes():

@@ -235,17 +235,15 @@ def test_a_lesson_is_transformed_cell_by_cell():
         code("i.bounds.still()", drawn()),
         code("i.bounds.live()", alive()),
         code("i.bowl.still()", drawn()),
-        code("i.bowl.live()", drawn()),
         code("ledger.table()", output(**{"text/markdown": "| (9.1) |"})),
     ]
-    title, still, live, other, asleep, table = builder.transformed(
+    title, still, live, other, table = builder.transformed(
         {"cells": cells}, "06_bound", TARGETS, Files(), "<nav></nav>"
     )["cells"]
     assert title["source"].splitlines()[:3] == ["# 6 · The bound", "", "<nav></nav>"]
     assert '<a class="ref" href="#equation-6-9">' in title["source"]
     assert "still" in still["metadata"]["tags"] and "still" not in other["metadata"]["tags"]
     assert 'class="trpobook-live"' in live["outputs"][0]["data"]["text/html"]
-    assert 'class="asleep"' in asleep["outputs"][0]["data"]["text/html"]
     assert "09_trpo.html#equation-9-1" in table["outputs"][0]["data"]["text/markdown"]
     assert cells[1] == code("i.bounds.still()", drawn())  # what was read is not written to
 
@@ -411,6 +409,19 @@ def test_no_link_is_broken_and_no_name_is_given_twice(pages, parsed):
             elif there in parsed and parts.fragment and unquote(parts.fragment) not in parsed[there].ids:
                 broken.append(f"{name}: {link}, no such place")
     assert not broken, "\n".join(broken[:40])
+
+
+@pytest.mark.slow
+def test_every_interactive_of_a_lesson_is_alive_on_its_page(pages):
+    shown = {}
+    for lesson in LESSONS:
+        sources = ["".join(cell["source"]) for cell in builder.read(lesson)["cells"] if cell["cell_type"] == "code"]
+        shown[lesson.stem] = sum(
+            bool(re.search(r"\.live\(|^(?:laboratory|step_slice)\(", text, re.M)) for text in sources
+        )
+        page = (pages / f"{lesson.stem}.html").read_text(encoding="utf-8")
+        assert page.count('class="trpobook-live"') == shown[lesson.stem], lesson.stem
+    assert min(shown.values()) >= 1
 
 
 @pytest.mark.slow

@@ -3,24 +3,6 @@
 const trpobook = (window.trpobook = { scripts: {}, hold: (model) => held.set(document.currentScript.src, model) });
 const held = new Map(), loading = new Map();
 
-// What a figure keeps its values in: the part of Jupyter's model that it uses.
-class Model {
-  constructor(values) {
-    this.values = values;
-    this.listeners = {};
-  }
-  get(name) {
-    return this.values[name];
-  }
-  set(name, value) {
-    this.values[name] = value;
-  }
-  on(event, listener) {
-    (this.listeners[event] ??= []).push(listener);
-  }
-  save_changes() {}
-}
-
 function load(address, place = document.head) {
   const url = new URL(address, document.baseURI).href;
   if (place === document.head && loading.has(url)) return loading.get(url);
@@ -41,7 +23,8 @@ async function wake(place) {
     await load(simulator, place);
   } else {
     const [address] = await Promise.all([load(figure), load(script)]);
-    trpobook.scripts[script.split("/").pop()].render({ model: new Model({ ...held.get(address) }), el: place });
+    const { PlainModel, render } = trpobook.scripts[script.split("/").pop()];
+    render({ model: new PlainModel({ ...held.get(address) }), el: place });
   }
   place.dataset.alive = "";
 }

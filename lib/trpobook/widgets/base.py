@@ -102,7 +102,7 @@ class Interactive:
         """Display the picture, with its sentence, as it stands without controls."""
         plots.show(*self.picture(**values))
 
-    def live(self, **values):
+    def live(self, **values) -> LiveFigure:
         """Return the picture with its controls, started at the given values; each can be read and set by its name."""
         controls = self.controls()
         traits = {name: control.trait().tag(sync=True) for name, control in controls.items()}
@@ -147,7 +147,7 @@ class LiveFigure(anywidget.AnyWidget):
         return f"[interactive: {self.title}; run the lesson to wake this picture]"
 
 
-SCRIPTS = ("numbers.js", "drawing.js", "figure.js")
+SCRIPTS = ("numbers.js", "gridworld.js", "drawing.js", "figure.js")
 
 
 def source(name: str) -> str:
@@ -158,4 +158,4 @@ def source(name: str) -> str:
 def module(script: str) -> str:
     """Return the JavaScript module that shows the figures of a lesson's script, in Jupyter and elsewhere."""
     code = "\n".join(source(name) for name in (*SCRIPTS, script))
-    return f"{code}\nexport default {{ render({{ model, el }}) {{ startFigure(el, model); }} }};\n"
+    return f"{code}\nexport default {{ PlainModel, render({{ model, el }}) {{ startFigure(el, model); }} }};\n"

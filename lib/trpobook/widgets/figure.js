@@ -96,9 +96,11 @@ class Panel {
     return this.bottom - ((value - this.yEnds[0]) / (this.yEnds[1] - this.yEnds[0])) * (this.bottom - this.top);
   }
 
-  words(x, y, text, { color, anchor = "start", small = false, strong = false, place = "", size } = {}) {
+  // `halo` is a white edge of some pixels, for words that a line may cross.
+  words(x, y, text, { color, anchor = "start", small = false, strong = false, place = "", size, halo = 0 } = {}) {
     const kinds = [small && "small", strong && "strong"].filter(Boolean).join(" "), looks = kinds ? ` class="${kinds}"` : "";
-    const style = `${color ? ` fill="${color}"` : ""}${size ? ` font-size="${size}"` : ""}`;
+    const edge = halo ? ` paint-order="stroke" stroke="#FFFFFF" stroke-width="${halo}" stroke-linejoin="round"` : "";
+    const style = `${color ? ` fill="${color}"` : ""}${size ? ` font-size="${size}"` : ""}${edge}`;
     return `<text x="${px(x)}" y="${px(y)}" dy="0.35em" text-anchor="${anchor}"${looks}${style} ${place}>${escaped(text)}</text>`;
   }
 
@@ -257,6 +259,24 @@ function choiceBox({ label, options }, changed) {
 }
 
 const CONTROLS = { slider: numberSlider, switch: switchBox, choice: choiceBox };
+
+// What holds a figure's values where there is no Jupyter: the part of its model that figures use.
+class PlainModel {
+  constructor(values) {
+    this.values = values;
+    this.listeners = {};
+  }
+  get(name) {
+    return this.values[name];
+  }
+  set(name, value) {
+    this.values[name] = value;
+  }
+  on(event, listener) {
+    (this.listeners[event] ??= []).push(listener);
+  }
+  save_changes() {}
+}
 
 // Puts a figure into `el`. The model holds `figure`, its name; `title`; `settings`, what there is to be moved; `data`,
 // what its computation needs besides; and one value under the name of each control.

@@ -11,10 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from trpobook.book import cliff, plots, style
-from trpobook.widgets.base import Choice as OneOf
-from trpobook.widgets.base import Interactive, Slider
+from trpobook.widgets.base import Choice, Interactive, Slider
 
-LONGEST = 500  # steps, the time limit of CartPole
+FURTHEST = 10**2.5  # nats: an infinite KL is drawn here
 LOOKS = {  # of the arms of `cliff.ARMS`
     "fixed step": style.NEW,
     "length": style.VARIATION,
@@ -78,7 +77,7 @@ class Fate(NamedTuple):
     returns: np.ndarray  # (seeds, updates)
 
 
-class Choice(NamedTuple):
+class Chosen(NamedTuple):
     """The fixed step and the rule beside it, each with one of its sizes, and how the survivors go with the size."""
 
     rule: str
@@ -98,14 +97,14 @@ def fate(arm: str, log_size: float) -> Fate:
     return Fate(float(size), float(nats), int(family.survivors[place]), float(np.median(returns[:, -1])), returns)
 
 
-def choose(log_alpha: float, rule: str, log_delta: float) -> Choice:
+def choose(log_alpha: float, rule: str, log_delta: float) -> Chosen:
     """Return the two fates: of the fixed step α, and of the rule with its δ."""
     arm = RULES[rule]
     curves = [(family.nats, family.survivors) for family in (families()["fixed step"], families()[arm])]
-    return Choice(rule, fate("fixed step", log_alpha), fate(arm, log_delta), *curves[0], *curves[1])
+    return Chosen(rule, fate("fixed step", log_alpha), fate(arm, log_delta), *curves[0], *curves[1])
 
 
-def draw_choice(axes, choice: Choice) -> None:
+def draw_choice(axes, choice: Chosen) -> None:
     """Draw, on the left, the returns after the step; on the right, how many survive against the nats asked for."""
     left, right = axes
     looks = LOOKS["fixed step"], LOOKS[RULES[choice.rule]]
@@ -131,10 +130,7 @@ def draw_choice(axes, choice: Choice) -> None:
     plots.powers_of_ten(right.xaxis, range(-4, 3))
 
 
-FURTHEST = 10**2.5  # nats: an infinite KL is drawn here
-
-
-def describe_choice(choice: Choice) -> str:
+def describe_choice(choice: Chosen) -> str:
     """Say the numbers of the picture."""
     seeds, words = len(choice.plain.returns), []
     for name, found in (("Plain gradient, α", choice.plain), (f"{choice.rule}, δ", choice.other)):
@@ -167,7 +163,7 @@ step_size = Interactive(
     describe=describe_choice,
     controls=lambda: {
         "log_alpha": Slider("log₁₀ α, plain gradient", -1, 3, 0, 0.5),
-        "rule": OneOf("beside it", tuple(RULES), "TRPO"),
+        "rule": Choice("beside it", tuple(RULES), "TRPO"),
         "log_delta": Slider("log₁₀ δ of that", -3, 2, -2, 0.5),
     },
     columns=2,

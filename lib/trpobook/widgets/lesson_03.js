@@ -1,50 +1,24 @@
 // Lesson 03: λ trades the bias of GAE against its variance, both exact, in the gridworld.
 
-const WORLD = { side: 5, start: 20, goal: 4, trap: 12, gamma: 0.95 };
-const ACTIONS = [["up", -1, 0], ["right", 0, 1], ["down", 1, 0], ["left", 0, -1]];
+const DISCOUNT = 0.95, WORLD = makeGridworld(GRIDWORLD);
+const ACTIONS = ["up", "right", "down", "left"], UNIFORM = WORLD.live.map(() => [0.25, 0.25, 0.25, 0.25]);
 const CELL = 7; // the cell above the trap, where one action is much worse than the others
 const LAMBDAS = range(101).map((i) => i * 0.01);
 const MSE_FLOOR = 1e-7; // below the picture
 
-const STATES = range(WORLD.side ** 2), LIVE = STATES.map((s) => Number(s !== WORLD.goal && s !== WORLD.trap));
-const LANDINGS = STATES.map((s) => ACTIONS.map(([, down, right]) => {
-  const row = Math.floor(s / WORLD.side) + down, column = (s % WORLD.side) + right;
-  const inside = [row, column].every((z) => z >= 0 && z < WORLD.side);
-  return LIVE[s] && inside ? WORLD.side * row + column : s;
-}));
-const REWARDS = LANDINGS.map((row, s) => row.map((to) => LIVE[s] * (Number(to === WORLD.goal) - Number(to === WORLD.trap))));
 // A table (S, A) from what each action finds where it lands, 0 for cells where episodes end.
-const tableOf = (f) => LANDINGS.map((row, s) => row.map((to, a) => (LIVE[s] ? f(s, to, a) : 0)));
+const tableOf = (f) => WORLD.target.map((row, s) => row.map((to, a) => (WORLD.live[s] ? f(s, to, a) : 0)));
 const eachLess = (row, level) => row.map((x) => x - level);
 
-// x with (I − discount·P)·x = source, where P is the uniform policy's chain among live cells; of its transpose if told.
-// The matrix is diagonally dominant, so elimination needs no pivots.
-function solveAhead(discount, source, transposed = false) {
-  const rows = STATES.map((s) => STATES.map((to) => Number(s === to))), x = [...source];
-  LANDINGS.forEach((row, s) => row.forEach((to) => {
-    if (LIVE[s] && LIVE[to]) rows[transposed ? to : s][transposed ? s : to] -= discount / ACTIONS.length;
-  }));
-  for (const k of STATES) {
-    for (let i = k + 1; i < rows.length; i++) {
-      const factor = rows[i][k] / rows[k][k];
-      if (factor === 0) continue;
-      for (let j = k; j < rows.length; j++) rows[i][j] -= factor * rows[k][j];
-      x[i] -= factor * x[k];
-    }
-  }
-  for (let k = rows.length - 1; k >= 0; k--) {
-    for (let j = k + 1; j < rows.length; j++) x[k] -= rows[k][j] * x[j];
-    x[k] /= rows[k][k];
-  }
-  return x;
-}
+// x with (I − discount·P)·x = source, where P is the uniform policy's chain among live cells.
+const solveAhead = (discount, source) => solve(WORLD.future(UNIFORM, discount), [...source]);
 
 // Mean and variance of GAE's estimate for each cell and action, as gae_moments has them.
 function gaeMoments(values, lam) {
-  const carry = WORLD.gamma * lam;
-  const deltas = tableOf((s, to, a) => REWARDS[s][a] + WORLD.gamma * LIVE[to] * values[to] - values[s]);
+  const carry = DISCOUNT * lam;
+  const deltas = tableOf((s, to, a) => WORLD.reward[s][a] + DISCOUNT * WORLD.live[to] * values[to] - values[s]);
   const solved = (discount, source) => {
-    const ahead = solveAhead(discount, source.map(mean)).map((x, s) => LIVE[s] * x);
+    const ahead = solveAhead(discount, source.map(mean)).map((x, s) => WORLD.live[s] * x);
     return [tableOf((s, to, a) => source[s][a] + discount * ahead[to]), ahead];
   };
   const [expected, ahead] = solved(carry, deltas);
@@ -53,14 +27,13 @@ function gaeMoments(values, lam) {
   return { expected, spread: tableOf((s, _, a) => second[s][a] - expected[s][a] ** 2) };
 }
 
-const WORLD_VALUE = solveAhead(WORLD.gamma, REWARDS.map(mean));
-const WORLD_ADVANTAGE = tableOf((s, to, a) => REWARDS[s][a] + WORLD.gamma * LIVE[to] * WORLD_VALUE[to] - WORLD_VALUE[s]);
+const WORLD_VALUE = WORLD.value(UNIFORM, DISCOUNT), WORLD_ADVANTAGE = WORLD.advantage(UNIFORM, DISCOUNT);
 const wrongValue = (pattern, size) => WORLD_VALUE.map((v, s) => v + size * pattern[s]);
 
 // Along λ: harmful bias² for an error of size 1, and the variance for sizes −1, 0 and 1, from which every size follows:
 // the bias is linear in the error and the variance quadratic.
 function curvesAlongLambda(pattern) {
-  const visits = solveAhead(WORLD.gamma, STATES.map((s) => Number(s === WORLD.start)), true), all = sum(visits);
+  const visits = WORLD.visitation(UNIFORM, DISCOUNT), all = sum(visits);
   const average = (table) => inner(visits.map((x) => x / all), table.map(mean));
   const found = LAMBDAS.map((lam) => {
     const [minusOne, zero, one] = [-1, 0, 1].map((size) => gaeMoments(wrongValue(pattern, size), lam));
@@ -127,7 +100,7 @@ FIGURES.tradeoff = {
 
     const heights = niceTicks(-1.25, 0.75, 8);
     right.axes({ x: [-0.5, 3.5], y: [-1.25, 0.9], title: "the cell above the trap", xLabel: "action", yLabel: "advantage",
-      xTicks: ACTIONS.map(([name], a) => [a, name]), yTicks: heights, grid: false });
+      xTicks: ACTIONS.map((name, a) => [a, name]), yTicks: heights, grid: false });
     for (const [y] of heights) right.hline(y, { color: "#E3E6E8", width: 1 });
     right.bars(range(4), t.advantage, { color: "#A9C6DF", width: 0.6 });
     right.hline(0, { ...LOOK.ink, width: 1 });

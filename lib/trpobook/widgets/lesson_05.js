@@ -1,62 +1,16 @@
 // Lesson 05: arrows of a gridworld policy, turned one by one: whose visits tell the gain.
 
-// The world, as trpobook.finite.mdp.gridworld has it: cell 5·row + column, row 0 at the top.
-const SIDE = 5, CELLS = SIDE * SIDE, START = 20, GOAL = 4, TRAP = 12, GAMMA = 0.95;
-const MOVES = [[-1, 0], [0, 1], [1, 0], [0, -1]]; // [down, right] of ↑ → ↓ ←
+const { side: SIDE, start: START, goal: GOAL, trap: TRAP, moves: MOVES } = GRIDWORLD, CELLS = SIDE * SIDE, GAMMA = 0.95;
+const WORLD = makeGridworld(GRIDWORLD), ABSORBING = WORLD.live.map((live) => !live);
 const SIGNS = "↑→↓←", DIRECTIONS = ["up", "right", "down", "left"];
-const ABSORBING = range(CELLS).map((cell) => cell === GOAL || cell === TRAP);
-const TARGETS = range(CELLS).map((cell) => MOVES.map(([down, right]) => {
-  const row = Math.floor(cell / SIDE) + down, column = (cell % SIDE) + right;
-  return row >= 0 && row < SIDE && column >= 0 && column < SIDE ? SIDE * row + column : cell;
-}));
 
 const ARROWS = [..."→→→→→↑→↑→↑↑→↑→↑→↑↑→↑→→→→↑"].map((sign) => SIGNS.indexOf(sign));
 const FOLLOWED = 0.7; // else one of the four moves, each as likely
 const OLD_POLICY = ARROWS.map((arrow) => range(4).map((a) => FOLLOWED * (a === arrow) + (1 - FOLLOWED) / 4));
 const TURN_WEIGHTS = linspace(0, 1, 41);
 
-// Solves matrix x = vector in place; I − γP and its transpose have dominant diagonals, so no rows are exchanged.
-function eliminate(matrix, vector) {
-  const n = vector.length;
-  for (let k = 0; k < n; k++) {
-    for (let i = k + 1; i < n; i++) {
-      const factor = matrix[i][k] / matrix[k][k];
-      if (factor === 0) continue;
-      for (let j = k; j < n; j++) matrix[i][j] -= factor * matrix[k][j];
-      vector[i] -= factor * vector[k];
-    }
-  }
-  for (let k = n - 1; k >= 0; k--) {
-    for (let j = k + 1; j < n; j++) vector[k] -= matrix[k][j] * vector[j];
-    vector[k] /= matrix[k][k];
-  }
-  return Array.from(vector);
-}
-
-// I − γP over the cells that don't absorb, or its transpose.
-function futureOf(policy, transposed) {
-  const matrix = range(CELLS).map((cell) => new Float64Array(CELLS).fill(1, cell, cell + 1));
-  for (let cell = 0; cell < CELLS; cell++) {
-    if (ABSORBING[cell]) continue;
-    for (let a = 0; a < 4; a++) {
-      const target = TARGETS[cell][a];
-      if (!ABSORBING[target]) matrix[transposed ? target : cell][transposed ? cell : target] -= GAMMA * policy[cell][a];
-    }
-  }
-  return matrix;
-}
-
-const visitsOf = (policy) => eliminate(futureOf(policy, true), new Float64Array(CELLS).fill(1, START, START + 1));
-
-const OLD_VISITS = visitsOf(OLD_POLICY);
-const OLD_ADVANTAGE = (() => {
-  const pay = (cell, target) => (ABSORBING[cell] ? 0 : (target === GOAL) - (target === TRAP));
-  const reward = TARGETS.map((targets, cell) => targets.map((target) => pay(cell, target)));
-  const value = eliminate(futureOf(OLD_POLICY, false), reward.map((row, cell) => inner(row, OLD_POLICY[cell])));
-  const advantage = (cell, a) => reward[cell][a] + GAMMA * value[TARGETS[cell][a]] - value[cell];
-  return reward.map((row, cell) => row.map((_, a) => (ABSORBING[cell] ? 0 : advantage(cell, a))));
-})();
-
+const visitsOf = (policy) => WORLD.visitation(policy, GAMMA);
+const OLD_VISITS = visitsOf(OLD_POLICY), OLD_ADVANTAGE = WORLD.advantage(OLD_POLICY, GAMMA);
 const notesOf = (policy) => policy.map((row, cell) => inner(row, OLD_ADVANTAGE[cell]));
 
 // The quarter turns of the cells, the digits in base 4 of one number; goal and trap have no arrow to turn.

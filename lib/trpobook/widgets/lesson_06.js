@@ -1,47 +1,8 @@
 // Lesson 06: every bound and the truth along the random walker's natural gradient in the gridworld.
 
 const EXPONENTS = linspace(-9, -1, 65); // log₁₀ of the mean KL
-const SIDE = 5, ENTRY = 20, GOAL = 4, TRAP = 12;
-const LIVE = range(SIDE * SIDE).filter((cell) => cell !== GOAL && cell !== TRAP);
-
-// Where each live cell's moves lead, up, right, down, left; a move into the wall stays.
-const TARGETS = LIVE.map((cell) => [[-1, 0], [0, 1], [1, 0], [0, -1]].map(([down, right]) => {
-  const row = Math.floor(cell / SIDE) + down, column = (cell % SIDE) + right;
-  return Math.min(row, column) < 0 || Math.max(row, column) >= SIDE ? cell : SIDE * row + column;
-}));
-const NEXT = TARGETS.map((cells) => cells.map((cell) => LIVE.indexOf(cell))); // −1: the goal or the trap
-const PAYS = TARGETS.map((cells) => cells.map((cell) => (cell === GOAL) - (cell === TRAP)));
-const BEGIN = LIVE.indexOf(ENTRY);
-const WALKER = LIVE.map(() => [0.25, 0.25, 0.25, 0.25]); // the random walker, the old policy
-
-// I − γP over live cells; transposed for the visits.
-function futureOf(policy, gamma, transposed = false) {
-  const matrix = LIVE.map((_, i) => Float64Array.from(LIVE, (_, j) => (i === j ? 1 : 0)));
-  NEXT.forEach((places, i) => places.forEach((j, a) => {
-    if (j >= 0) matrix[transposed ? j : i][transposed ? i : j] -= gamma * policy[i][a];
-  }));
-  return matrix;
-}
-
-// x of Mx = y, by elimination in place; no rows are exchanged, for in I − γP the diagonal outweighs the rest.
-function solved(matrix, y) {
-  const x = Float64Array.from(y), size = x.length;
-  for (let k = 0; k < size; k++) {
-    for (let i = k + 1; i < size; i++) {
-      const factor = matrix[i][k] / matrix[k][k];
-      if (factor === 0) continue;
-      for (let j = k; j < size; j++) matrix[i][j] -= factor * matrix[k][j];
-      x[i] -= factor * x[k];
-    }
-  }
-  for (let i = size - 1; i >= 0; i--) {
-    for (let j = i + 1; j < size; j++) x[i] -= matrix[i][j] * x[j];
-    x[i] /= matrix[i][i];
-  }
-  return x;
-}
-
-const valueOf = (policy, gamma) => solved(futureOf(policy, gamma), PAYS.map((pays, i) => inner(policy[i], pays)));
+const WORLD = makeGridworld(GRIDWORLD);
+const WALKER = WORLD.live.map(() => [0.25, 0.25, 0.25, 0.25]); // the random walker, the old policy
 
 const PENALTY_LOOKS = {
   "theorem 1, largest KL": LOOK.bound,
@@ -53,9 +14,8 @@ const PENALTY_LOOKS = {
 
 // The policies old·e^{αA} whose mean KL is 10^EXPONENTS, what they gain, and what each bound subtracts.
 function alongCurve(gamma) {
-  const value = valueOf(WALKER, gamma);
-  const advantage = PAYS.map((pays, i) => pays.map((pay, a) => pay + gamma * (value[NEXT[i][a]] ?? 0) - value[i]));
-  const rho = solved(futureOf(WALKER, gamma, true), LIVE.map((_, i) => (i === BEGIN ? 1 : 0)));
+  const value = WORLD.value(WALKER, gamma), advantage = WORLD.advantage(WALKER, gamma);
+  const rho = WORLD.visitation(WALKER, gamma);
   const d = rho.map((visits) => (1 - gamma) * visits), largest = Math.max(...advantage.flat().map(Math.abs));
   const unit = advantage.map((row) => row.map((a) => a / largest));
   const klAt = (alpha, i) => { // log E_old e^{αA}, for E_old A = 0
@@ -91,7 +51,7 @@ function alongCurve(gamma) {
       "CPO, mean TV": toFirstOrder * 2 * inner(tv, d),
     };
     along.alphas.push(alpha / largest);
-    along.gains.push(valueOf(policy, gamma)[BEGIN] - value[BEGIN]);
+    along.gains.push(WORLD.value(policy, gamma)[GRIDWORLD.start] - value[GRIDWORLD.start]);
     along.promises.push(inner(notes, rho));
     for (const name in penalties) along.penalties[name].push(penalties[name]);
   }
@@ -144,7 +104,8 @@ FIGURES.bounds_and_truth = {
 
     const unit = promises[index], upTo = (values) => [0, ...values.slice(0, index + 1)];
     const steps = upTo(alphas).map((alpha) => alpha / alphas[index]);
-    zoom.axes({ x: [0, 1], y: [-1.1, 1.4], title: "promise less penalty", xLabel: zoom.width < 260 ? "step / the chosen one" : "step, as a share of the chosen one",
+    zoom.axes({ x: [0, 1], y: [-1.1, 1.4], title: "promise less penalty",
+      xLabel: zoom.width < 260 ? "step / the chosen one" : "step, as a share of the chosen one",
       yLabel: "share of the step's promise", xTicks: [0, 0.25, 0.5, 0.75, 1], yTicks: [-1, -0.5, 0, 0.5, 1] });
     zoom.hline(0);
     lines.forEach(([, values, look], row) => {

@@ -49,8 +49,6 @@ function upToTheEdge(circle) {
 }
 
 const columnsOf = (points) => range(2).map((k) => points.map((point) => point[k]));
-// A white edge for words that a curve may cross.
-const CLEAR = 'paint-order="stroke" stroke="#FFFFFF" stroke-width="8" stroke-linejoin="round"';
 
 // What the lines are, each with a piece of it, below each other in an upper corner; on the right the pieces come last.
 function keyOfLines(panel, entries, onTheRight = false) {
@@ -60,7 +58,7 @@ function keyOfLines(panel, entries, onTheRight = false) {
     const piece = `M${px(x)} ${px(y)}h${26 * turn}`;
     panel.parts.push(`<path d="${piece}" ${panel.stroke({ color: "#FFFFFF", width: 8 })}/>`);
     panel.parts.push(`<path d="${piece}" ${panel.stroke(look)}/>`);
-    panel.parts.push(panel.words(x + 33 * turn, y, text, { color: look.color, anchor, place: CLEAR }));
+    panel.parts.push(panel.words(x + 33 * turn, y, text, { color: look.color, anchor, halo: 8 }));
   });
 }
 
@@ -108,7 +106,7 @@ FIGURES.kl_balls = {
       panel.dots(...drawn([policy]), { size: 3.5 });
     }
     corners.forEach(([x, y], k) => {
-      left.text(x, y, `action ${k + 1}`, { dy: k === 2 ? -14 : 18, color: LOOK.muted.color, anchor: "middle", place: CLEAR });
+      left.text(x, y, `action ${k + 1}`, { dy: k === 2 ? -14 : 18, color: LOOK.muted.color, anchor: "middle", halo: 8 });
     });
     keyOfLines(right, [
       ["at KL δ", LOOK.old], ["circle in probabilities", LOOK.new], ["circle in logits", LOOK.variation],

@@ -41,9 +41,6 @@ function errorAxes(panel, x, xLabel, xTicks) {
 const errorWords = (panel, row, text, color) =>
   panel.text(0.98, 1, text, { frac: true, color, anchor: "end", dy: 11 + 18 * row });
 
-// White around letters that a curve may run through.
-const HALO = { place: 'paint-order="stroke" stroke="#FFFFFF" stroke-width="4" stroke-linejoin="round"' };
-
 const BOWL_STEPS = 20;
 
 FIGURES.bowl = {
@@ -156,8 +153,8 @@ FIGURES.polynomial = {
     });
     left.dots(found.eigenvalues, found.values, { color: LOOK.new.color, size: 4 });
     left.dots([0], [1], { size: 4.5, shape: "s" });
-    left.text(0, 1, "q(0) = 1, always", { ...HALO, dx: 14, dy: -14 });
-    left.text(1.08, -1.15, "●  at the eigenvalues", { ...HALO, color: LOOK.new.color, anchor: "end" });
+    left.text(0, 1, "q(0) = 1, always", { halo: 4, dx: 14, dy: -14 });
+    left.text(1.08, -1.15, "●  at the eigenvalues", { halo: 4, color: LOOK.new.color, anchor: "end" });
 
     const steps = range(MOST_STEPS + 1), errors = found.errors.map(Math.log10);
     errorAxes(right, [-0.3, MOST_STEPS + 0.3], "walks of CG", steps);

@@ -251,7 +251,7 @@ def laboratory(preset_name: str = "trust region") -> Flagship:
     }
     return Flagship(
         "The gridworld laboratory",
-        ("simulator.js", "drawing.js", "laboratory.js"),
+        ("gridworld.js", "simulator.js", "drawing.js", "laboratory.js"),
         "startLaboratory",
         {"world": WORLD, "presets": presets, "preset": preset_name, "rules": RULES},
     )
@@ -262,7 +262,7 @@ def step_slice() -> Flagship:
     cliff = {"start": CLIFF_START, "reward": CLIFF_REWARD, "cost": CLIFF_COST}
     return Flagship(
         "The slice",
-        ("simulator.js", "drawing.js", "slice.js"),
+        ("gridworld.js", "simulator.js", "drawing.js", "slice.js"),
         "startSlice",
         {"world": WORLD, "cliff": cliff, "rule": asdict(SHARED), "furthestKl": FURTHEST_KL},
     )

@@ -11,9 +11,6 @@ function between(x, xs, ys) {
   return ((ys[above] - ys[below]) / (xs[above] - xs[below])) * (x - xs[below]) + ys[below];
 }
 
-// Keeps a line that passes behind words away from them.
-const HALO = 'paint-order="stroke" stroke="#FFFFFF" stroke-width="5" stroke-linejoin="round"';
-
 FIGURES.radius_dial = {
   panels: 3,
   ratio: 0.95,
@@ -63,8 +60,8 @@ FIGURES.radius_dial = {
       [divergence, "··· quadratic model", "— KL(old‖new)", LOOK.old],
       [surrogate, "··· linear model", "– – surrogate", LOOK.surrogate],
     ]) {
-      panel.text(0.04, 1, model, { frac: true, color: LOOK.bound.color, dy: 16, place: HALO });
-      panel.text(0.04, 1, name, { frac: true, color, dy: 35, place: HALO });
+      panel.text(0.04, 1, model, { frac: true, color: LOOK.bound.color, dy: 16, halo: 5 });
+      panel.text(0.04, 1, name, { frac: true, color, dy: 35, halo: 5 });
     }
     for (const [panel, curve, height, { color }] of panels) {
       // whole at the edges of the axes, hidden beyond

@@ -1,52 +1,12 @@
 // Lesson 11: branches on the gridworld, and how noisy the gradient is that they give.
 
-const SIDE = 5, GOAL = 4, TRAP = 12, START = 20, FROM = 15, DISCOUNT = 0.95, MOST = 8, LONGEST = 40;
+const { side: SIDE, start: START, goal: GOAL, trap: TRAP } = GRIDWORLD, WORLD = makeGridworld(GRIDWORLD);
+const { live: LIVE, target: AHEAD, reward: REWARD } = WORLD, FROM = 15, DISCOUNT = 0.95, MOST = 8, LONGEST = 40;
 const CELLS = range(SIDE * SIDE), ACTIONS = range(4), COUNTS = range(MOST - 1).map((i) => i + 2);
-const MOVES = [[-1, 0], [0, 1], [1, 0], [0, -1]]; // up, right, down, left
-const LIVE = CELLS.map((s) => s !== GOAL && s !== TRAP);
-const AHEAD = CELLS.map((s) => MOVES.map(([down, right]) => {
-  const row = Math.floor(s / SIDE) + down, column = (s % SIDE) + right;
-  return LIVE[s] && Math.min(row, column) >= 0 && Math.max(row, column) < SIDE ? SIDE * row + column : s;
-}));
-const REWARD = CELLS.map((s) => ACTIONS.map((a) => (LIVE[s] ? (AHEAD[s][a] === GOAL) - (AHEAD[s][a] === TRAP) : 0)));
-const ROUNDS = 800; // 0.95⁸⁰⁰ is far below rounding
-
-// V, and ρ(s) = Σ_t γᵗ P(s_t = s), by going through time until the rest no longer counts.
-function worldValue(pi) {
-  const value = new Float64Array(CELLS.length), next = new Float64Array(CELLS.length);
-  for (let t = 0; t < ROUNDS; t++) {
-    for (const s of CELLS) {
-      next[s] = 0;
-      for (const a of ACTIONS) next[s] += pi[s][a] * (REWARD[s][a] + DISCOUNT * value[AHEAD[s][a]]);
-    }
-    value.set(next);
-  }
-  return value;
-}
-
-function worldVisits(pi) {
-  const visits = CELLS.map(() => 0), now = new Float64Array(CELLS.length), next = new Float64Array(CELLS.length);
-  now[START] = 1;
-  for (let t = 0; t < ROUNDS; t++) {
-    next.fill(0);
-    for (const s of CELLS) {
-      if (!LIVE[s]) continue;
-      visits[s] += now[s];
-      for (const a of ACTIONS) next[AHEAD[s][a]] += DISCOUNT * pi[s][a] * now[s];
-    }
-    now.set(next);
-  }
-  return visits;
-}
-
-function worldAdvantage(pi) {
-  const value = worldValue(pi);
-  return CELLS.map((s) => ACTIONS.map((a) => (LIVE[s] ? REWARD[s][a] + DISCOUNT * value[AHEAD[s][a]] - value[s] : 0)));
-}
 
 // One exact trust-region round along the advantage: the natural gradient of tabular logits.
 function trustRound(theta, delta) {
-  const pi = theta.map(softmaxOf), advantage = worldAdvantage(pi), visits = worldVisits(pi), d = shares(visits);
+  const pi = theta.map(softmaxOf), advantage = WORLD.advantage(pi, DISCOUNT), visits = WORLD.visitation(pi, DISCOUNT), d = shares(visits);
   const variance = (s) => inner(pi[s], advantage[s].map((x) => (x - inner(pi[s], advantage[s])) ** 2));
   let alpha = Math.sqrt((2 * delta) / inner(d, CELLS.map(variance)));
   for (;;) {
@@ -64,7 +24,7 @@ let halfTrained;
 function halfTrainedWorld() {
   if (halfTrained) return halfTrained;
   const theta = trustRound(trustRound(CELLS.map(() => ACTIONS.map(() => 0)), 0.02), 0.02);
-  const pi = theta.map(softmaxOf), visits = worldVisits(pi), advantage = worldAdvantage(pi);
+  const pi = theta.map(softmaxOf), visits = WORLD.visitation(pi, DISCOUNT), advantage = WORLD.advantage(pi, DISCOUNT);
   const truth = CELLS.map((s) => ACTIONS.map((a) => visits[s] * pi[s][a] * advantage[s][a]));
   halfTrained = { pi, visits, d: shares(visits), truth, moments: branchMoments(pi), spreads: {} };
   halfTrained.single = singleSpread(halfTrained);

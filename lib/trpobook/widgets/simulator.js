@@ -1,4 +1,4 @@
-// The mathematics of the two simulators: trpobook.finite.mdp and trpobook.finite.laboratory again, in float64, for the browser.
+// The mathematics of the two simulators: trpobook.finite.laboratory again, in float64, on the world of gridworld.js.
 // A policy is kept as logits theta[s][a]; returns and promises are in percent of the best policy's return.
 
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
@@ -16,28 +16,6 @@ function softmax(logits) {
   const weights = logits.map((value) => Math.exp(value - highest));
   const sum = total(weights);
   return weights.map((weight) => weight / sum);
-}
-
-// Solves matrix x = vector by elimination with row exchanges; overwrites both.
-function solve(matrix, vector) {
-  const n = vector.length;
-  for (let k = 0; k < n; k++) {
-    let pivot = k;
-    for (let i = k + 1; i < n; i++) if (Math.abs(matrix[i][k]) > Math.abs(matrix[pivot][k])) pivot = i;
-    [matrix[k], matrix[pivot]] = [matrix[pivot], matrix[k]];
-    [vector[k], vector[pivot]] = [vector[pivot], vector[k]];
-    for (let i = k + 1; i < n; i++) {
-      const factor = matrix[i][k] / matrix[k][k];
-      if (factor === 0) continue;
-      for (let j = k; j < n; j++) matrix[i][j] -= factor * matrix[k][j];
-      vector[i] -= factor * vector[k];
-    }
-  }
-  for (let k = n - 1; k >= 0; k--) {
-    for (let j = k + 1; j < n; j++) vector[k] -= matrix[k][j] * vector[j];
-    vector[k] /= matrix[k][k];
-  }
-  return vector;
 }
 
 // Where a function with a single peak in [low, high] is highest.
@@ -72,36 +50,13 @@ function lcgUniform(seed, states, actions) {
 
 // The gridworld and the update rules. It holds no state of a run; `settings` come from Python.
 function makeLaboratory(settings) {
-  const { side, start, goal, trap, moves, gamma, best } = settings;
-  const cells = side * side;
-  const live = Array.from({ length: cells }, (_, s) => s !== goal && s !== trap);
-  const target = live.map((alive, s) => moves.map(([down, right]) => {
-    const row = Math.floor(s / side) + down, column = (s % side) + right;
-    const inside = row >= 0 && row < side && column >= 0 && column < side;
-    return alive && inside ? side * row + column : s;
-  }));
-  const reward = target.map((next, s) => next.map((t) => (live[s] ? (t === goal) - (t === trap) : 0)));
+  const { side, start, moves, gamma, best } = settings, cells = side * side;
+  const world = makeGridworld(settings), { live } = world;
   const percent = (value) => (100 * value) / best;
   const policy = (theta) => theta.map(softmax);
-
-  // I − γP over live states, or its transpose.
-  function future(pi, transposed) {
-    const matrix = live.map((_, s) => live.map((_, t) => Number(s === t)));
-    pi.forEach((row, s) => row.forEach((probability, a) => {
-      const t = target[s][a];
-      if (live[s] && live[t]) matrix[transposed ? t : s][transposed ? s : t] -= gamma * probability;
-    }));
-    return matrix;
-  }
-
-  const value = (pi) => solve(future(pi, false), pi.map((row, s) => dot(row, reward[s])));
-  const visitation = (pi) => solve(future(pi, true), live.map((_, s) => Number(s === start)));
-  const expectedReturn = (pi) => value(pi)[start];
-
-  function advantage(pi) {
-    const V = value(pi);
-    return reward.map((row, s) => row.map((r, a) => (live[s] ? r + gamma * V[target[s][a]] - V[s] : 0)));
-  }
+  const visitation = (pi) => world.visitation(pi, gamma);
+  const advantage = (pi) => world.advantage(pi, gamma);
+  const expectedReturn = (pi) => world.value(pi, gamma)[start];
 
   // Â = A + κ(b − Σ_a π b): the same b in every round, so the error is a bias.
   function estimate(pi, rule) {
